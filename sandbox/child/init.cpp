@@ -1,0 +1,239 @@
+#include "child/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child/interpret.h"
+
+namespace sandbox::child {
+namespace {
+
+// The name of the copy that becomes the test: as long as a process bears it, execve was not reached.
+constexpr char kSetupName[] = "sandbox:setup";
+
+std::int64_t now_ns() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+void report_failure(const Program& program, Phase phase, std::uint32_t index, int error) {
+  Message message{};
+  message.kind = MessageKind::setup_failed;
+  message.phase = phase;
+  message.index = index;
+  message.error = error;
+  send(program.control_fd, message, -1);
+}
+
+void run_phase(Context& context, const Span<Instr>& instructions, Phase phase) {
+  for (std::uint32_t i = 0; i < instructions.size; ++i) {
+    const int error = interpret(context, instructions.data[i]);
+    if (error == 0) continue;
+    report_failure(*context.program, phase, i, error);
+    ::_exit(1);
+  }
+}
+
+// Positive decimal number at the start of `text`, else 0.
+pid_t parse_pid(const char* text) {
+  pid_t value = 0;
+  for (; *text >= '0' && *text <= '9'; ++text) value = value * 10 + (*text - '0');
+  return value;
+}
+
+// This process's number outside, as the old root's proc shows it.
+pid_t outer_pid() {
+  char link[32] = {};
+  return ::readlink("/proc/self", link, sizeof link - 1) > 0 ? parse_pid(link) : 0;
+}
+
+[[noreturn]] void become_test(Context& context) {
+  const Program& program = *context.program;
+  ::prctl(PR_SET_NAME, kSetupName, 0, 0, 0);
+  run_phase(context, program.test, Phase::test);
+  ::sigprocmask(SIG_SETMASK, &program.test_mask, nullptr);
+  ::execve(program.executable, const_cast<char* const*>(program.argv),
+           const_cast<char* const*>(program.envp));
+  report_failure(program, Phase::exec, 0, errno);
+  ::_exit(1);
+}
+
+// VFORK: this process goes on once the test has called execve or is gone.
+pid_t clone_test(Context& context, pid_t wanted_pid) {
+  clone_args args{};
+  args.flags = CLONE_VFORK;
+  args.exit_signal = SIGCHLD;
+  args.set_tid = reinterpret_cast<std::uintptr_t>(&wanted_pid);
+  args.set_tid_size = wanted_pid > 1 ? 1 : 0;
+  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) become_test(context);
+  return static_cast<pid_t>(pid);
+}
+
+pid_t start_test(Context& context, pid_t number) {
+  pid_t pid = clone_test(context, number);
+  if (pid < 0 && number > 1) pid = clone_test(context, 0);
+  if (pid >= 0) return pid;
+  report_failure(*context.program, Phase::exec, 1, errno);
+  ::_exit(1);
+}
+
+// What the test must not be kept waiting for by us: pipes, mounts, groups.
+void close_all_but(int one, int two, int three) {
+  int kept[] = {one, two, three};
+  for (int i = 0; i < 2; ++i) {
+    for (int j = 0; j < 2 - i; ++j) {
+      if (kept[j] <= kept[j + 1]) continue;
+      const int larger = kept[j];
+      kept[j] = kept[j + 1];
+      kept[j + 1] = larger;
+    }
+  }
+  int from = 0;
+  for (const int fd : kept) {
+    if (fd > from) ::syscall(SYS_close_range, from, fd - 1, 0);
+    if (fd >= from) from = fd + 1;
+  }
+  ::syscall(SYS_close_range, from, ~0U, 0);
+}
+
+bool still_in_setup(pid_t pid) {
+  char path[32] = "/proc/";
+  char digits[12];
+  int length = 0;
+  for (pid_t rest = pid; rest > 0; rest /= 10) digits[length++] = static_cast<char>('0' + rest % 10);
+  char* end = path + 6;
+  while (length > 0) *end++ = digits[--length];
+  ::memcpy(end, "/comm", 6);
+  char name[32] = {};
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const ssize_t n = ::read(fd, name, sizeof name - 1);
+  ::close(fd);
+  return n > 0 && ::strncmp(name, kSetupName, sizeof kSetupName - 1) == 0;
+}
+
+std::int64_t microseconds(const timeval& time) { return time.tv_sec * 1'000'000LL + time.tv_usec; }
+
+// Whether the main process has ended; fills `end`. Reaps everyone else on the way.
+bool reap(pid_t main, Message& end) {
+  for (;;) {
+    siginfo_t peek{};
+    if (::waitid(P_ALL, 0, &peek, WEXITED | WNOHANG | WNOWAIT) < 0 || peek.si_pid == 0) return false;
+    const bool is_main = peek.si_pid == main;
+    if (is_main) end.exec_reached = peek.si_code == CLD_EXITED || !still_in_setup(main);
+    rusage usage{};
+    int status = 0;
+    if (::wait4(peek.si_pid, &status, 0, &usage) < 0) return false;
+    if (!is_main) continue;
+    end.kind = MessageKind::exited;
+    end.status = status;
+    end.monotonic_ns = now_ns();
+    end.user_us = microseconds(usage.ru_utime);
+    end.system_us = microseconds(usage.ru_stime);
+    end.max_rss_kib = usage.ru_maxrss;
+    return true;
+  }
+}
+
+bool others_left() {
+  for (;;) {
+    const pid_t pid = ::waitpid(-1, nullptr, WNOHANG);
+    if (pid == 0) return true;
+    if (pid < 0) return errno != ECHILD;
+  }
+}
+
+void kill_listed(const char* text) {
+  while (*text) {
+    const pid_t pid = parse_pid(text);
+    if (pid > 1) ::kill(pid, SIGKILL);
+    while (*text && *text != ' ') ++text;
+    while (*text == ' ') ++text;
+  }
+}
+
+// Without a pid namespace: this process is the subreaper, so what outlives its parent becomes its child.
+void kill_children() {
+  char list[4096];
+  for (int round = 0; round < 10'000; ++round) {
+    const int fd = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    const ssize_t n = fd < 0 ? 0 : ::read(fd, list, sizeof list - 1);
+    if (fd >= 0) ::close(fd);
+    if (n <= 0) return;
+    list[n] = 0;
+    kill_listed(list);
+    ::waitpid(-1, nullptr, 0);
+  }
+}
+
+// A pid namespace dies with its init.
+[[noreturn]] void end_all(const Program& program) {
+  if (!program.isolated) kill_children();
+  ::_exit(0);
+}
+
+void obey(const Program& program, pid_t main, bool main_alive) {
+  Message message{};
+  const ssize_t n = ::recv(program.control_fd, &message, sizeof message, MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n != sizeof message || message.kind == MessageKind::finish) end_all(program);
+  if (message.kind == MessageKind::forward && main_alive) ::kill(main, message.value);
+}
+
+[[noreturn]] void serve(const Program& program, pid_t main, int children_fd) {
+  pollfd fds[] = {{children_fd, POLLIN, 0}, {program.control_fd, POLLIN, 0},
+                  {program.supervisor_fd, POLLIN, 0}};
+  bool main_alive = true;
+  for (;;) {
+    Message end{};
+    if (main_alive && reap(main, end)) {
+      main_alive = false;
+      end.value = others_left();
+      send(program.control_fd, end, -1);
+      if (!end.value) ::_exit(0);
+    } else if (!main_alive) {
+      others_left();
+    }
+    ::poll(fds, 3, -1);
+    if (fds[2].revents) end_all(program);
+    if (fds[1].revents) obey(program, main, main_alive);
+    signalfd_siginfo drained;
+    if (fds[0].revents) (void)!::read(children_fd, &drained, sizeof drained);
+  }
+}
+
+}  // namespace
+
+void run_init(const Program& program) {
+  Context context{&program};
+  const pid_t number = program.own_pid_number && program.isolated ? outer_pid() : 0;
+  run_phase(context, program.init, Phase::init);
+  ::memset(const_cast<char*>(program.command_line.data), 0, program.command_line.size);
+  sigset_t child_signal;
+  ::sigemptyset(&child_signal);
+  ::sigaddset(&child_signal, SIGCHLD);
+  const int children_fd = ::signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
+  const pid_t main = start_test(context, number);
+  close_all_but(children_fd, program.control_fd, program.supervisor_fd);
+  Message started{};
+  started.kind = MessageKind::started;
+  started.value = main;
+  started.monotonic_ns = now_ns();
+  send(program.control_fd, started, -1);
+  serve(program, main, children_fd);
+}
+
+}  // namespace sandbox::child

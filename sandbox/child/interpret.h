@@ -1,0 +1,29 @@
+// The interpreter of one Instr. Returns 0 or errno.
+#pragma once
+
+#include "child/program.h"
+
+namespace sandbox::child {
+
+struct Context {
+  const Program* program = nullptr;
+  int root_fd = -1;  // the new root, once it is made
+};
+
+int interpret(Context& context, const Instr& instr);
+
+// The mount operations (mounts.cpp).
+int make_root(Context& context, const Instr& instr);
+int mount_new(Context& context, const Instr& instr, const char* type, const char* options);
+int bind(Context& context, const Instr& instr);
+int make_directory(Context& context, const char* path, unsigned mode);
+int make_file(Context& context, const Instr& instr);
+int write_inside(Context& context, const Instr& instr);
+int make_symlink(Context& context, const Instr& instr);
+int remount(Context& context, const Instr& instr);
+int pivot(Context& context);
+
+// One packet to the supervisor; fd >= 0 travels with it.
+int send(int control_fd, const Message& message, int fd);
+
+}  // namespace sandbox::child

@@ -1,0 +1,124 @@
+// The program that the cloned child interprets: plain data, made complete in the parent.
+// Everything is resolved beforehand; the child only makes the system calls, in order.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+
+struct sock_fprog;
+
+namespace sandbox::child {
+
+// One system call or one short, fixed sequence. `a`, `b` and `text` mean what the comment says.
+// Relative destinations are resolved beneath `root_fd` by openat2(RESOLVE_IN_ROOT).
+enum class Op : std::uint8_t {
+  // --- init, in the new namespaces but still in the old root
+  join_group,        // fd a: write "0" to a v1 `tasks` file
+  unshare_cgroup,    // unshare(CLONE_NEWCGROUP), after the joins
+  await_maps,        // wait for the parent's word that it wrote the id maps
+  write_map,         // text: content, text2: "/proc/self/uid_map"
+  become,            // setgroups(0) if flags, setresgid(b), setresuid(a)
+  non_dumpable,      // PR_SET_DUMPABLE 0, after the maps
+  parent_death,      // PR_SET_PDEATHSIG a, after setresuid (which clears it)
+  subreaper,         // PR_SET_CHILD_SUBREAPER, where there is no pid namespace
+  loopback_up,       // SIOCSIFFLAGS on lo
+  umask,             // a
+  // --- the new root
+  root_clone,        // a recursive clone of "/" becomes the new root; flags: MOUNT_ATTR_*
+  root_attach,       // the detached tree fd a becomes the new root
+  tmpfs,             // mounts a tmpfs with options text2 on text; flags: MOUNT_ATTR_*
+  proc,              // a fresh proc on text; flags
+  sysfs,             // a fresh sysfs on text; flags
+  devpts,            // a fresh devpts on text, options text2
+  mqueue,            // a fresh mqueue on text
+  cgroup,            // a fresh view of the v1 hierarchy text2 ("cpu,cpuacct") on text; flags
+  cgroup2,           // a fresh view of the v2 hierarchy on text; flags
+  bind_path,         // open_tree of the host path text onto text2, flags: MOUNT_ATTR_*
+  bind_attach,       // the detached tree fd a onto text2
+  bind_inside,       // open_tree of text, a path in the new root, onto text2; flags
+  mkdir,             // text, mode a; every missing parent too; existing is fine
+  make_file,         // text: path in the new root, text2: content or null, mode a; existing is fine
+  write_inside,      // text: content, text2: an existing file's path in the new root
+  symlink,           // text: target, text2: path
+  remount,           // mount_setattr of the mount at text: sets flags
+  pivot,             // pivot_root into the new root and detach the old one
+  // --- the test
+  new_session,       // setsid
+  keyring,           // KEYCTL_JOIN_SESSION_KEYRING
+  rlimit,            // resource a, soft = hard = value (RLIM_INFINITY: ~0)
+  oom_score,         // text: content for /proc/self/oom_score_adj
+  affinity,          // text: cpu mask of a bytes
+  no_new_privs,
+  drop_bounding,     // every capability out of the bounding set, and ambient cleared
+  drop_capabilities, // capset to none
+  chdir,             // text, which must then have a path inside
+  keep_fd,           // fd a: clear FD_CLOEXEC, after close_range
+  cloexec_from,      // close_range(a, ~0, CLOEXEC)
+  filter,            // seccomp(SET_MODE_FILTER); a != 0: ask for a listener and send it to the parent
+};
+
+struct Instr {
+  Op op{};
+  std::int64_t a = 0;
+  std::int64_t b = 0;
+  std::uint64_t flags = 0;
+  std::uint64_t value = 0;
+  const char* text = nullptr;
+  const char* text2 = nullptr;
+  std::uint64_t device = 0;  // bind_path: what the parent saw there; 0: not compared
+  std::uint64_t inode = 0;
+};
+
+template <typename T>
+struct Span {
+  const T* data = nullptr;
+  std::size_t size = 0;
+};
+
+struct Program {
+  Span<Instr> init;
+  Span<Instr> test;
+  const char* executable = nullptr;  // the path given to execve; argv[0] stays the user's own
+  const char* const* argv = nullptr;
+  const char* const* envp = nullptr;
+  const sock_fprog* filter = nullptr;
+  const sock_fprog* filter_unwatched = nullptr;  // where a listener is refused (one a process tree)
+  Span<char> command_line;  // the supervisor's own argv in memory: overwritten, it may hold secrets
+  sigset_t test_mask{};     // the caller's signal mask, given back to the test
+  int control_fd = -1;     // SOCK_SEQPACKET to the supervisor
+  int supervisor_fd = -1;  // pidfd of the supervisor; readable once it is gone
+  bool isolated = true;    // false: no namespaces were made (--isolation=none)
+  bool own_pid_number = true;  // set_tid: the test gets the init's outer pid as its number
+};
+
+// --- the messages on control_fd, one struct a packet
+enum class MessageKind : std::uint32_t {
+  setup_failed,  // init or test → parent
+  started,       // execve succeeded
+  exited,        // the main process ended; init waits for `finish` if others are left
+  listener,      // carries the seccomp listener by SCM_RIGHTS
+  maps_written,  // parent → init
+  forward,       // parent → init: send `value` to the main process
+  finish,        // parent → init: leftovers were listed, end
+};
+
+enum class Phase : std::uint32_t { init, test, exec };
+
+struct Message {
+  MessageKind kind{};
+  Phase phase{};
+  std::uint32_t index = 0;  // of the failed instruction
+  std::int32_t error = 0;   // errno
+  std::int32_t status = 0;  // as wait4
+  std::int32_t value = 0;   // forward: signal; exited: 1 if other processes are left
+  std::int64_t monotonic_ns = 0;
+  std::int64_t user_us = 0;    // exited: rusage of the main process and those it waited for
+  std::int64_t system_us = 0;
+  std::int64_t max_rss_kib = 0;
+  std::uint8_t exec_reached = 0;  // exited: 0 if it died before execve
+};
+
+}  // namespace sandbox::child

@@ -1,0 +1,223 @@
+#include "launch/clone.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "child/init.h"
+#include "plan/lower.h"
+#include "rootfs/elf.h"
+#include "rootfs/id_map.h"
+#include "seccomp/profile.h"
+#include "sys/error.h"
+#include "sys/files.h"
+
+namespace sandbox {
+namespace {
+
+using child::Op;
+
+// Every signal waits while the child is made: none may reach it before it is ready.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+  ~AllSignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  const sigset_t& before() const { return before_; }
+
+ private:
+  sigset_t before_{};
+};
+
+void create_outputs(const Plan& plan) {
+  for (const std::string& folder : plan.folders_to_create) {
+    for (std::size_t end = folder.find('/', 1);; end = folder.find('/', end + 1)) {
+      const std::string prefix = folder.substr(0, end);
+      if (::mkdir(prefix.c_str(), 0777) < 0 && errno != EEXIST) {
+        throw Error{"cannot make the declared output folder " + folder, errno};
+      }
+      if (end == std::string::npos) break;
+    }
+  }
+  for (const std::string& file : plan.outputs_to_create) {
+    const UniqueFd fd{::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)};
+    if (!fd) throw Error{"cannot make the declared output " + file, errno};
+  }
+}
+
+std::vector<UniqueFd> detach_trees(const Plan& plan) {
+  std::vector<UniqueFd> trees(plan.init.size());
+  if (!plan.parent_detaches) return trees;
+  UniqueFd id_map;
+  if (plan.identity.id_mapped) {
+    id_map = make_id_map(plan.identity.uid_outside, plan.identity.gid_outside);
+  }
+  for (std::size_t i = 0; i < plan.init.size(); ++i) {
+    const Step& step = plan.init[i];
+    if (step.op != Op::bind_path && step.op != Op::root_clone) continue;
+    trees[i] = detach_tree(step.text, step.recursive, step.flags,
+                           step.id_mapped ? id_map.get() : -1)
+                   .fd;
+  }
+  return trees;
+}
+
+std::string refusal_hint(int error) {
+  if (error == EPERM || error == EACCES) {
+    const auto restricted = read_file("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+    if (restricted && restricted->starts_with("1")) {
+      return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (or install the .deb, "
+             "which brings a profile)";
+    }
+    return "user namespaces are not allowed here; sandbox-exec --doctor says why, --isolation none "
+           "does without";
+  }
+  if (error == ENOSPC || error == EUSERS) return "sudo sysctl -w user.max_user_namespaces=63359";
+  if (error == EAGAIN) return "the limit of processes is reached (ulimit -u, or the group's pids.max)";
+  return "";
+}
+
+// The default filter is ready; one with --allow is built here.
+class Filters {
+ public:
+  explicit Filters(const Plan& plan) {
+    if (plan.allow.empty()) return;
+    watched_ = build_filter(plan.allow, KillWatch::on);
+    unwatched_ = build_filter(plan.allow, KillWatch::off);
+  }
+  std::span<const sock_filter> watched() const {
+    return watched_.empty() ? standard_filter(KillWatch::on) : watched_;
+  }
+  std::span<const sock_filter> unwatched() const {
+    return unwatched_.empty() ? standard_filter(KillWatch::off) : unwatched_;
+  }
+
+ private:
+  std::vector<sock_filter> watched_;
+  std::vector<sock_filter> unwatched_;
+};
+
+struct ControlPair {
+  UniqueFd ours;
+  UniqueFd theirs;
+};
+
+ControlPair make_control() {
+  int fds[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
+    throw Error{"cannot make a socket pair", errno};
+  }
+  return {UniqueFd{fds[0]}, UniqueFd{fds[1]}};
+}
+
+void write_child_file(pid_t pid, const char* name, const std::string& content) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
+  if (const int error = write_file_at(AT_FDCWD, path.c_str(), content)) {
+    throw Error{std::string{"cannot write "} + name + " of the sandbox", error};
+  }
+}
+
+void write_maps(const Plan& plan, const SandboxProcess& process) {
+  const Identity& id = plan.identity;
+  const auto line = [](std::uint64_t inside, std::uint64_t outside) {
+    return std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
+  };
+  write_child_file(process.pid, "gid_map", line(id.gid_inside, id.gid_outside));
+  write_child_file(process.pid, "uid_map", line(id.uid_inside, id.uid_outside));
+  child::Message message{};
+  message.kind = child::MessageKind::maps_written;
+  if (::send(process.control.get(), &message, sizeof message, MSG_NOSIGNAL) < 0) {
+    throw Error{"cannot tell the sandbox that its id maps are written", errno};
+  }
+}
+
+SandboxProcess clone_child(const Plan& plan, const Group& group, const child::Program& program,
+                           ControlPair control) {
+  int pidfd = -1;
+  clone_args args{};
+  args.flags = plan.clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  args.exit_signal = SIGCHLD;
+  if (group.clone_fd() >= 0) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = static_cast<__u64>(group.clone_fd());
+  }
+  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  if (pid == 0) child::run_init(program);
+  if (pid < 0) {
+    const char* attempt = plan.isolated ? "cannot create the namespaces" : "cannot start the sandbox";
+    throw Error{attempt, errno, refusal_hint(errno)};
+  }
+  return {static_cast<pid_t>(pid), UniqueFd{pidfd}, std::move(control.ours)};
+}
+
+void kill_and_reap(const SandboxProcess& process) {
+  ::syscall(SYS_pidfd_send_signal, process.pidfd.get(), SIGKILL, nullptr, 0);
+  siginfo_t info;
+  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(process.pidfd.get()), &info,
+                  WEXITED) < 0 &&
+         errno == EINTR) {
+  }
+}
+
+std::vector<int> numbers(const std::vector<UniqueFd>& fds) {
+  std::vector<int> result;
+  for (const UniqueFd& fd : fds) result.push_back(fd.get());
+  return result;
+}
+
+}  // namespace
+
+SandboxProcess clone_sandbox(const Plan& plan, const Group& group, std::span<char> command_line) {
+  create_outputs(plan);
+  const std::vector<UniqueFd> trees = detach_trees(plan);
+  ControlPair control = make_control();
+  const UniqueFd supervisor{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
+  if (!supervisor) throw Error{"cannot open a pidfd of the supervisor", errno};
+  const Filters filters{plan};
+  Handles handles;
+  handles.group_joins = group.join_fds();
+  handles.trees = numbers(trees);
+  handles.control_fd = control.theirs.get();
+  handles.supervisor_fd = supervisor.get();
+  handles.filter = filters.watched();
+  handles.filter_unwatched = filters.unwatched();
+  handles.command_line = command_line;
+  const AllSignalsBlocked blocked;
+  handles.test_mask = blocked.before();
+  const LoweredProgram lowered{plan, handles};
+  SandboxProcess process = clone_child(plan, group, lowered.program(), std::move(control));
+  if (!plan.identity.parent_writes_maps) return process;
+  try {
+    write_maps(plan, process);
+  } catch (...) {
+    kill_and_reap(process);
+    throw;
+  }
+  return process;
+}
+
+void warm_page_cache(const std::string& program) {
+  const auto advise = [](const std::string& path) {
+    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (fd) ::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_WILLNEED);
+  };
+  advise(program);
+  const auto executable = read_executable(program);
+  if (executable && !executable->interpreter.empty()) advise(executable->interpreter);
+}
+
+}  // namespace sandbox

@@ -1,0 +1,212 @@
+#include "plan/host.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "rootfs/id_map.h"
+#include "sys/error.h"
+#include "sys/files.h"
+
+extern char** environ;
+
+namespace sandbox {
+namespace {
+
+constexpr std::array kDevices{"/dev/null", "/dev/zero", "/dev/full",
+                              "/dev/random", "/dev/urandom", "/dev/tty"};
+// Only what a test can be told about: memory, CPU and processes.
+constexpr std::array kShownControllers{"memory", "cpu", "cpuacct", "pids"};
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+std::string working_directory() {
+  char path[4096];
+  if (!::getcwd(path, sizeof path)) {
+    throw Error{"cannot find the current directory", errno, "it was deleted: cd to one that exists"};
+  }
+  // The caller's own spelling, where it means the same folder.
+  const char* spelled = std::getenv("PWD");
+  struct stat a, b;
+  if (spelled && *spelled == '/' && ::stat(spelled, &a) == 0 && ::stat(".", &b) == 0 &&
+      a.st_dev == b.st_dev && a.st_ino == b.st_ino) {
+    return spelled;
+  }
+  return path;
+}
+
+// CAP_SYS_ADMIN in the first user namespace, or in one that maps more than one id.
+bool may_map_ids() {
+  if (::geteuid() != 0) return false;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (::syscall(SYS_capget, &header, data) < 0) return false;
+  return data[0].effective & (1u << CAP_SYS_ADMIN);
+}
+
+std::string home_directory(const std::vector<std::string>& environment) {
+  for (const std::string& entry : environment) {
+    if (!entry.starts_with("HOME=")) continue;
+    const auto real = real_path(entry.substr(5));
+    if (real && *real != "/") return *real;
+  }
+  return "";
+}
+
+void find_hierarchies(Host& host, const std::vector<MountPoint>& mounts) {
+  constexpr std::string_view base = "/sys/fs/cgroup/";
+  for (const MountPoint& mount : mounts) {
+    if (mount.type == "cgroup2") host.cgroup2 |= mount.point == "/sys/fs/cgroup";
+    if (mount.type != "cgroup" || !is_within(mount.point, "/sys/fs/cgroup")) continue;
+    const std::string name = mount.point.substr(base.size());
+    const auto controllers = split(name, ',');
+    const bool shown = std::ranges::any_of(controllers, [](std::string_view controller) {
+      return std::ranges::find(kShownControllers, controller) != kShownControllers.end();
+    });
+    if (shown) host.v1_hierarchies.push_back(name);
+  }
+}
+
+std::vector<int> allowed_cpus() {
+  cpu_set_t set;
+  std::vector<int> cpus;
+  if (::sched_getaffinity(0, sizeof set, &set) < 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+SourceIdentity look_at(const Mount& mount) {
+  SourceIdentity seen;
+  struct stat st;
+  if (mount.source.empty() || ::stat(mount.source.c_str(), &st) < 0) return seen;
+  seen.exists = true;
+  seen.directory = S_ISDIR(st.st_mode);
+  seen.device = st.st_dev;
+  seen.inode = st.st_ino;
+  return seen;
+}
+
+void check_sources(const Policy& policy, Host& host) {
+  for (const Mount& mount : policy.mounts) {
+    host.sources.push_back(look_at(mount));
+    const bool needed = mount.kind != MountKind::tmpfs && mount.kind != MountKind::ro_bind_try;
+    if (needed && !host.sources.back().exists) {
+      throw Error{mount.words + ": " + mount.source + " cannot be shown", errno};
+    }
+  }
+}
+
+std::vector<std::string> covered_places(const Policy& policy, const ProjectView& project) {
+  std::vector<std::string> covered;
+  for (const ProjectFolder& folder : project.folders) covered.push_back(folder.path);
+  for (const Mount& mount : policy.mounts) covered.push_back(mount.destination);
+  return covered;
+}
+
+void find_owner(Host& host) {
+  struct stat st;
+  const std::string place = host.project.folders.empty() ? host.cwd : host.project.folders[0].path;
+  if (::stat(place.c_str(), &st) < 0) return;
+  host.project_uid = st.st_uid;
+  host.project_gid = st.st_gid;
+}
+
+// The places that decide: where the program, the cwd and everything writable lie.
+std::vector<std::string> places_that_matter(const Policy& policy, const Host& host) {
+  std::vector<std::string> places{host.cwd, real_path(host.program).value_or(host.program)};
+  for (const Mount& mount : policy.mounts) {
+    if (mount.kind == MountKind::bind) places.push_back(mount.source);
+  }
+  for (const DeclaredOutput& output : host.outputs.outputs) places.push_back(output.path);
+  return places;
+}
+
+void probe_id_maps(const Policy& policy, Host& host) {
+  if (!host.root || policy.keep_root || host.project_uid != 0) return;
+  host.ids_mappable = true;
+  std::vector<int> tried;
+  for (const std::string& place : places_that_matter(policy, host)) {
+    const MountPoint* mount = mount_of(host.mounts, place);
+    if (!mount || std::ranges::find(tried, mount->id) != tried.end()) continue;
+    tried.push_back(mount->id);
+    if (takes_id_map(mount->point)) continue;
+    host.ids_mappable = false;
+    host.unmappable = mount->point + " (" + mount->type + ")";
+    return;
+  }
+}
+
+void probe_terminal(Host& host) {
+  for (const int fd : {0, 1, 2}) host.terminal |= ::isatty(fd) == 1;
+}
+
+void probe_files(const Policy& policy, Host& host) {
+  const auto mountinfo = read_file("/proc/self/mountinfo");
+  if (!mountinfo) throw Error{"cannot read /proc/self/mountinfo", errno, "is /proc mounted?"};
+  const auto mounts = parse_mountinfo(*mountinfo);
+  find_hierarchies(host, mounts);
+  const char* own = std::getenv("SANDBOX_CGROUP");
+  host.site = find_site({read_file("/proc/self/cgroup").value_or(""), *mountinfo, host.uid,
+                         own ? own : ""});
+  if (policy.isolation == Isolation::none) return;
+  host.mounts = visible_mounts(mounts);
+  for (const std::string& place : fresh_places(host.home)) {
+    if (exists(place)) host.fresh.push_back(place);
+  }
+  const std::string program = real_path(host.program).value_or("");
+  host.project = discover_project(policy.project, host.cwd, program, host.home);
+  host.needs = find_needs({host.program, policy.command, host.environment, host.cwd, host.home,
+                           host.fresh, covered_places(policy, host.project)});
+  std::vector<std::string> guarded{host.cwd, program.substr(0, program.rfind('/'))};
+  for (const ProjectFolder& folder : host.project.folders) guarded.push_back(folder.path);
+  host.outputs = find_declared_outputs(policy.command, host.environment, host.cwd, guarded);
+  host.warnings = host.outputs.warnings;
+  find_owner(host);
+  probe_id_maps(policy, host);
+}
+
+void probe_accounts(const Policy& policy, Host& host) {
+  host.passwd = read_file("/etc/passwd").value_or("");
+  host.group = read_file("/etc/group").value_or("");
+  for (const char* device : kDevices) {
+    if (exists(device)) host.devices.emplace_back(device);
+  }
+  if (policy.network != Network::host) return;
+  const std::string resolver = real_path("/etc/resolv.conf").value_or("");
+  if (std::ranges::any_of(host.fresh, [&](auto& place) { return is_within(resolver, place); })) {
+    host.resolver = resolver;
+  }
+}
+
+}  // namespace
+
+Host probe_host(const Policy& policy) {
+  Host host;
+  host.uid = ::geteuid();
+  host.gid = ::getegid();
+  host.pid = ::getpid();
+  host.root = may_map_ids();
+  host.umask = ::umask(0);
+  ::umask(host.umask);
+  for (char** entry = environ; *entry; ++entry) host.environment.emplace_back(*entry);
+  host.cwd = working_directory();
+  host.home = home_directory(host.environment);
+  host.program = find_program(policy.command.at(0), host.cwd, host.environment);
+  host.allowed_cpus = allowed_cpus();
+  probe_terminal(host);
+  check_sources(policy, host);
+  probe_files(policy, host);
+  if (policy.isolation == Isolation::full) probe_accounts(policy, host);
+  return host;
+}
+
+}  // namespace sandbox

@@ -1,0 +1,64 @@
+// What this host and the caller are: the only reader of /proc, /sys and the environment. Tests fill it in.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cgroup/site.h"
+#include "policy/policy.h"
+#include "rootfs/mounts.h"
+#include "rootfs/needs.h"
+#include "rootfs/outputs.h"
+#include "rootfs/project.h"
+
+namespace sandbox {
+
+// What lies at the source of a bind, so that the child can tell it was not exchanged.
+struct SourceIdentity {
+  bool exists = false;
+  bool directory = false;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+
+struct Host {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  bool root = false;  // effective uid 0 with CAP_SYS_ADMIN: may write any id map and detach mounts
+  bool has_groups = false;  // supplementary groups that only root may drop
+  pid_t pid = 0;
+  mode_t umask = 022;
+  std::vector<std::string> environment{};
+  std::string cwd{};
+  std::string home{};     // real path; empty: none that exists
+  std::string program{};  // what execve gets
+  std::vector<std::string> fresh{};  // fresh places that exist here
+  ProjectView project{};
+  std::vector<Need> needs{};
+  DeclaredOutputs outputs{};
+  std::vector<MountPoint> mounts{};  // visible ones
+  uid_t project_uid = 0;
+  gid_t project_gid = 0;
+  bool ids_mappable = false;   // root only: every place that matters takes an id-mapped mount
+  std::string unmappable{};    // which does not: "/ (overlay)"
+  bool terminal = false;       // one of fds 0 to 2 is a terminal
+  std::string passwd{};        // /etc/passwd, /etc/group
+  std::string group{};
+  std::vector<std::string> devices{};  // those of the standard ones that exist here
+  std::string resolver{};      // the real path of /etc/resolv.conf where that is hidden
+  GroupSite site{};
+  bool cgroup2 = false;                        // a cgroup2 file system is mounted at /sys/fs/cgroup
+  std::vector<std::string> v1_hierarchies{};   // names below /sys/fs/cgroup: "cpu,cpuacct"
+  std::vector<SourceIdentity> sources{};       // of policy.mounts, in order
+  std::vector<int> allowed_cpus{};
+  std::vector<std::string> warnings{};
+};
+
+// Looks at everything the plan of this policy needs to know. Throws Error when the program is not
+// found (127, 126), or when cwd or the project cannot be shown.
+Host probe_host(const Policy& policy);
+
+}  // namespace sandbox

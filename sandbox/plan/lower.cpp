@@ -1,0 +1,67 @@
+#include "plan/lower.h"
+
+namespace sandbox {
+namespace {
+
+const char* text_or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
+
+child::Instr lower_step(const Step& step, int tree) {
+  child::Instr instr;
+  instr.op = step.op;
+  instr.a = step.a;
+  instr.b = step.b;
+  instr.flags = step.flags;
+  instr.value = step.value;
+  instr.text = step.text.c_str();
+  instr.text2 = step.op == child::Op::make_file ? text_or_null(step.text2) : step.text2.c_str();
+  instr.device = step.source.device;
+  instr.inode = step.source.inode;
+  if (tree < 0) return instr;
+  instr.op = step.op == child::Op::root_clone ? child::Op::root_attach : child::Op::bind_attach;
+  instr.a = tree;
+  return instr;
+}
+
+std::vector<const char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<const char*> result;
+  result.reserve(strings.size() + 1);
+  for (const std::string& text : strings) result.push_back(text.c_str());
+  result.push_back(nullptr);
+  return result;
+}
+
+sock_fprog as_fprog(std::span<const sock_filter> code) {
+  return {static_cast<unsigned short>(code.size()), const_cast<sock_filter*>(code.data())};
+}
+
+}  // namespace
+
+LoweredProgram::LoweredProgram(const Plan& plan, const Handles& handles)
+    : argv_(pointers(plan.argv)),
+      envp_(pointers(plan.environment)),
+      filter_(as_fprog(handles.filter)),
+      filter_unwatched_(as_fprog(handles.filter_unwatched)) {
+  init_.reserve(plan.init.size() + handles.group_joins.size());
+  for (std::size_t i = 0; i < plan.init.size(); ++i) {
+    child::Instr instr = lower_step(plan.init[i], i < handles.trees.size() ? handles.trees[i] : -1);
+    if (instr.op == child::Op::join_group) {
+      instr.a = handles.group_joins.at(static_cast<std::size_t>(instr.a));
+    }
+    init_.push_back(instr);
+  }
+  for (const Step& step : plan.test) test_.push_back(lower_step(step, -1));
+  program_.init = {init_.data(), init_.size()};
+  program_.test = {test_.data(), test_.size()};
+  program_.executable = plan.executable.c_str();
+  program_.argv = argv_.data();
+  program_.envp = envp_.data();
+  program_.filter = &filter_;
+  program_.filter_unwatched = &filter_unwatched_;
+  program_.command_line = {handles.command_line.data(), handles.command_line.size()};
+  program_.test_mask = handles.test_mask;
+  program_.control_fd = handles.control_fd;
+  program_.supervisor_fd = handles.supervisor_fd;
+  program_.isolated = plan.isolated;
+}
+
+}  // namespace sandbox

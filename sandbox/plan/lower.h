@@ -1,0 +1,43 @@
+// Plan → Program: the strings and fds laid out for the child.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "child/program.h"
+#include "plan/plan.h"
+
+namespace sandbox {
+
+// What exists only for this one run; fds stay the caller's.
+struct Handles {
+  std::vector<int> group_joins{};  // v1 tasks files
+  std::vector<int> trees{};        // per init step, -1 where the child opens it itself
+  int control_fd = -1;             // the child's end
+  int supervisor_fd = -1;
+  std::span<const sock_filter> filter{};
+  std::span<const sock_filter> filter_unwatched{};
+  std::span<char> command_line{};
+  sigset_t test_mask{};
+};
+
+// Owns what the Program points into, but for the Plan's strings: the Plan must outlive it.
+class LoweredProgram {
+ public:
+  LoweredProgram(const Plan& plan, const Handles& handles);
+  const child::Program& program() const { return program_; }
+
+ private:
+  std::vector<child::Instr> init_;
+  std::vector<child::Instr> test_;
+  std::vector<const char*> argv_;
+  std::vector<const char*> envp_;
+  sock_fprog filter_{};
+  sock_fprog filter_unwatched_{};
+  child::Program program_{};
+};
+
+}  // namespace sandbox

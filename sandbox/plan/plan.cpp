@@ -1,0 +1,116 @@
+#include "plan/plan.h"
+
+#include <sched.h>
+#include <signal.h>
+
+namespace sandbox {
+namespace {
+
+using child::Op;
+
+std::uint64_t namespaces(const Policy& policy, const Host& host) {
+  std::uint64_t flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
+  if (policy.network != Network::host) flags |= CLONE_NEWNET;
+  // v1 must join first; CLONE_INTO_CGROUP shows "/" already.
+  if (host.site.layout != Layout::v1) flags |= CLONE_NEWCGROUP;
+  return flags;
+}
+
+void plan_groups(Plan& plan, const Host& host) {
+  if (host.site.layout != Layout::v1) return;
+  for (std::size_t i = 0; i < host.site.places.size(); ++i) {
+    plan.init.push_back({.op = Op::join_group, .a = static_cast<std::int64_t>(i)});
+  }
+  if (plan.isolated) plan.init.push_back({.op = Op::unshare_cgroup});
+}
+
+std::string map_line(std::uint64_t inside, std::uint64_t outside) {
+  return std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
+}
+
+void plan_identity(Plan& plan) {
+  const Identity& identity = plan.identity;
+  if (identity.parent_writes_maps) {
+    plan.init.push_back({.op = Op::await_maps});
+    plan.init.push_back({.op = Op::become, .a = identity.uid_inside, .b = identity.gid_inside,
+                         .flags = 1});
+    return;
+  }
+  plan.init.push_back({.op = Op::write_map, .text = "deny", .text2 = "/proc/self/setgroups"});
+  plan.init.push_back({.op = Op::write_map,
+                       .text = map_line(identity.gid_inside, identity.gid_outside),
+                       .text2 = "/proc/self/gid_map"});
+  plan.init.push_back({.op = Op::write_map,
+                       .text = map_line(identity.uid_inside, identity.uid_outside),
+                       .text2 = "/proc/self/uid_map"});
+}
+
+void plan_isolated_init(Plan& plan, const Policy& policy, const Host& host) {
+  plan_identity(plan);
+  plan.init.push_back({.op = Op::non_dumpable});
+  plan.init.push_back({.op = Op::parent_death, .a = SIGKILL});  // after setresuid, which clears it
+  plan.init.push_back({.op = Op::umask, .a = 0});
+  if (policy.network == Network::loopback) plan.init.push_back({.op = Op::loopback_up});
+  plan_root(plan, policy, host);
+}
+
+void record_deadlines(Plan& plan, const Limits& limits) {
+  const auto record = [&](const char* name, const std::optional<std::chrono::milliseconds>& value,
+                          const char* by) {
+    if (!value) return;
+    const std::string text = std::to_string(value->count()) + "ms";
+    plan.limits.push_back({name, text, text, by});
+  };
+  record("timeout", limits.timeout, "supervisor's timer");
+  record("cpu_time", limits.cpu_time, "supervisor's timer and the CPU time counted so far");
+}
+
+// Inside, only the fresh places can be written to.
+bool tmpdir_usable(const std::vector<std::string>& environment) {
+  for (const std::string& entry : environment) {
+    if (entry.starts_with("TMPDIR=")) return entry == "TMPDIR=/tmp" || entry == "TMPDIR=/var/tmp";
+  }
+  return true;
+}
+
+void plan_environment(Plan& plan, const Policy& policy, const Host& host) {
+  if (!plan.isolated) {
+    plan.environment = host.environment;  // a fixture's servers need the host's sockets
+    return;
+  }
+  EnvironmentFacts facts;
+  facts.runtime_dir = "/run/user/" + std::to_string(plan.identity.uid_inside);
+  facts.tmpdir_usable = tmpdir_usable(host.environment);
+  TestEnvironment environment = make_environment(policy.environment, host.environment, facts);
+  plan.environment = std::move(environment.variables);
+  plan.environment_record = std::move(environment.record);
+}
+
+}  // namespace
+
+Plan make_plan(const Policy& policy, const Host& host) {
+  Plan plan;
+  plan.isolated = policy.isolation == Isolation::full;
+  plan.identity = choose_identity(policy, host);
+  plan.parent_detaches = plan.isolated && host.root;
+  plan.executable = host.program;
+  plan.argv = policy.command;
+  plan.watch_kills = plan.isolated && policy.seccomp != SeccompMode::off;
+  plan.allow = policy.allow;
+  plan.warnings = host.warnings;
+  if (!plan.identity.warning.empty()) plan.warnings.push_back(plan.identity.warning);
+  plan_environment(plan, policy, host);
+  plan_groups(plan, host);
+  if (plan.isolated) {
+    plan.clone_flags = namespaces(policy, host);
+    plan_isolated_init(plan, policy, host);
+  } else {
+    plan.init.push_back({.op = Op::subreaper});
+    plan.init.push_back({.op = Op::parent_death, .a = SIGKILL});
+  }
+  plan_test(plan, policy, host);
+  record_deadlines(plan, policy.limits);
+  return plan;
+}
+
+}  // namespace sandbox

@@ -1,0 +1,21 @@
+// One run, whole: probe, plan, launch, supervise, report.
+#pragma once
+
+#include <span>
+
+#include "policy/policy.h"
+#include "report/report.h"
+
+namespace sandbox {
+
+struct RunOptions {
+  // The caller's own argv in memory: overwritten in the sandbox's copy, since it may hold secrets that
+  // /proc/1/cmdline would show.
+  std::span<char> command_line{};
+};
+
+// Never throws for what can go wrong in a run: a failed set-up is a report too. Writes no report and
+// prints nothing. `policy` must be complete (policy/policy.h).
+Report run(const Policy& policy, const RunOptions& options = {});
+
+}  // namespace sandbox

@@ -1,0 +1,352 @@
+#include "supervise/supervisor.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+
+#include "launch/launcher.h"
+#include "supervise/processes.h"
+#include "sys/error.h"
+
+namespace sandbox {
+namespace {
+
+namespace asio = boost::asio;
+using asio::posix::stream_descriptor;
+
+constexpr std::size_t kMostThreads = 1000;
+
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+class Supervisor {
+ public:
+  explicit Supervisor(const Watched& watched)
+      : watched_(watched),
+        io_(1),
+        signals_(io_, SIGINT, SIGTERM, SIGHUP),
+        wall_(io_),
+        cpu_(io_),
+        grace_(io_),
+        control_(io_),
+        init_gone_(io_),
+        oom_(io_),
+        kills_(io_) {
+    signals_.add(SIGQUIT);
+  }
+
+  Observation run() {
+    launch();
+    watch_signals();
+    watch_control();
+    watch_init();
+    watch_oom();
+    arm_deadlines();
+    io_.run();
+    reap_init();
+    seen_.cause = machine_.cause();
+    seen_.interrupt_signal = machine_.interrupt_signal();
+    return std::move(seen_);
+  }
+
+ private:
+  void launch() {
+    SandboxLauncher launcher{watched_.plan, watched_.group, watched_.command_line};
+    auto process = launcher(io_.get_executor());
+    pid_ = launcher.pid;
+    pidfd_ = UniqueFd{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
+    control_.assign(launcher.take_control().release());
+    // Its own async_wait blocks in waitpid: the pidfd tells, waitid reaps.
+    process.detach();
+  }
+
+  void note(const char* kind, std::map<std::string, std::variant<std::string, std::int64_t>> details = {}) {
+    const std::chrono::duration<double> at = Clock::now() - watched_.began;
+    seen_.events.push_back({kind, at.count(), std::move(details)});
+  }
+
+  // --- what is watched
+
+  void watch_signals() {
+    signals_.async_wait([this](auto error, int signal) {
+      if (error) return;
+      const bool typed = watched_.terminal && (signal == SIGINT || signal == SIGQUIT);
+      note("signal", {{"signal", std::int64_t{signal}}, {"from", typed ? "terminal" : "caller"}});
+      happen(Interrupt{signal, typed});
+      watch_signals();
+    });
+  }
+
+  void watch_control() {
+    control_.async_wait(stream_descriptor::wait_read, [this](auto error) {
+      if (error) return;
+      if (receive()) watch_control();
+    });
+  }
+
+  void watch_init() {
+    init_gone_.assign(::dup(pidfd_.get()));
+    init_gone_.async_wait(stream_descriptor::wait_read, [this](auto error) {
+      if (!error) happen(InitGone{});
+    });
+  }
+
+  void watch_oom() {
+    if (watched_.group.oom_fd() < 0) return;
+    if (!oom_.is_open()) oom_.assign(::dup(watched_.group.oom_fd()));
+    const bool v1 = watched_.group.layout() == Layout::v1;
+    const auto what = v1 ? stream_descriptor::wait_read : stream_descriptor::wait_error;
+    oom_.async_wait(what, [this](auto error) {
+      if (error) return;
+      drain_oom();
+      watch_oom();
+    });
+  }
+
+  // Read again, or it stays ready.
+  void drain_oom() {
+    char buffer[512];
+    const ssize_t n = watched_.group.layout() == Layout::v1
+                          ? ::read(oom_.native_handle(), buffer, sizeof buffer)
+                          : ::pread(oom_.native_handle(), buffer, sizeof buffer, 0);
+    if (n > 0) note_oom();
+  }
+
+  void note_oom() {
+    const auto kills = watched_.group.read().oom_kills.value_or(0);
+    if (kills > 0) note("oom", {{"oom_kills", static_cast<std::int64_t>(kills)}});
+  }
+
+  void arm_deadlines() {
+    const Limits& limits = watched_.policy.limits;
+    if (limits.cpu_time) check_cpu_time();
+    if (!limits.timeout) return;
+    wall_.expires_after(*limits.timeout);
+    wall_.async_wait([this](auto error) {
+      if (!error) deadline(WallDeadline{}, "timeout");
+    });
+  }
+
+  double cpu_used() const {
+    const GroupCounters counters = watched_.group.read();
+    if (counters.cpu_user_ns && counters.cpu_system_ns) {
+      return static_cast<double>(*counters.cpu_user_ns + *counters.cpu_system_ns) / 1e9;
+    }
+    return cpu_seconds_below(pid_);
+  }
+
+  // It cannot use more than all CPUs until it is due: so long the timer may sleep.
+  void check_cpu_time() {
+    const double limit = static_cast<double>(watched_.policy.limits.cpu_time->count()) / 1e3;
+    const double left = limit - cpu_used();
+    if (left <= 0) {
+      deadline(CpuDeadline{}, "cpu-time");
+      return;
+    }
+    const double cpus = static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
+    cpu_.expires_after(std::chrono::milliseconds{static_cast<long>(left * 1e3 / cpus) + 1});
+    cpu_.async_wait([this](auto error) {
+      if (!error) check_cpu_time();
+    });
+  }
+
+  void deadline(const MachineEvent& event, const char* which) {
+    seen_.cpu_at_deadline = cpu_used();
+    note("deadline", {{"limit", which}});
+    happen(event);
+  }
+
+  // --- messages from inside
+
+  bool receive() {
+    child::Message message{};
+    iovec data{&message, sizeof message};
+    msghdr header{};
+    header.msg_iov = &data;
+    header.msg_iovlen = 1;
+    alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
+    header.msg_control = space;
+    header.msg_controllen = sizeof space;
+    const ssize_t n = ::recvmsg(control_.native_handle(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (n < 0) return errno == EAGAIN || errno == EINTR;
+    if (n != sizeof message) return false;
+    understand(message, header);
+    return true;
+  }
+
+  void understand(const child::Message& message, msghdr& header) {
+    switch (message.kind) {
+      case child::MessageKind::setup_failed:
+        if (!seen_.setup_failure && !seen_.started) seen_.setup_failure = message;
+        happen(SetupFailed{});
+        break;
+      case child::MessageKind::started:
+        if (seen_.setup_failure) break;
+        seen_.started = at(message.monotonic_ns);
+        note("started", {{"pid", std::int64_t{message.value}}});
+        happen(Started{});
+        break;
+      case child::MessageKind::exited:
+        if (seen_.setup_failure) break;
+        seen_.end = message;
+        note("exited");
+        happen(Exited{message.value != 0});
+        break;
+      case child::MessageKind::listener: watch_kills(header); break;
+      case child::MessageKind::maps_written:
+      case child::MessageKind::forward:
+      case child::MessageKind::finish: break;  // never from inside
+    }
+  }
+
+  static Clock::time_point at(std::int64_t monotonic_ns) {
+    return Clock::time_point{std::chrono::nanoseconds{monotonic_ns}};
+  }
+
+  // --- SIGKILLs that a process inside is about to send
+
+  void watch_kills(msghdr& header) {
+    const cmsghdr* rights = CMSG_FIRSTHDR(&header);
+    if (!rights || rights->cmsg_type != SCM_RIGHTS) return;
+    int fd = -1;
+    ::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
+    kills_.assign(fd);
+    seen_.kill_watch_active = true;
+    await_kill();
+  }
+
+  void await_kill() {
+    kills_.async_wait(stream_descriptor::wait_read, [this](auto error) {
+      if (!error && let_kill_pass()) await_kill();
+    });
+  }
+
+  // A look only: the call goes on as it was made.
+  bool let_kill_pass() {
+    seccomp_notif request{};
+    if (::ioctl(kills_.native_handle(), SECCOMP_IOCTL_NOTIF_RECV, &request) < 0) {
+      return errno == EINTR || errno == ENOENT;  // the caller died meanwhile
+    }
+    note_kill(request);
+    seccomp_notif_resp answer{};
+    answer.id = request.id;
+    answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    return ::ioctl(kills_.native_handle(), SECCOMP_IOCTL_NOTIF_SEND, &answer) == 0 || errno == ENOENT;
+  }
+
+  void note_kill(const seccomp_notif& request) {
+    constexpr std::size_t kMostNoted = 100;
+    seen_.kill_from_inside_seen = true;
+    if (++kills_seen_ > kMostNoted) return;
+    note("kill-inside", {{"target", static_cast<std::int64_t>(static_cast<int>(request.data.args[0]))}});
+  }
+
+  // --- what is done
+
+  void happen(const MachineEvent& event) {
+    for (const Action action : machine_.on(event)) act(action);
+  }
+
+  void act(Action action) {
+    switch (action) {
+      case Action::write_down_threads:
+        seen_.oom_kills_before = watched_.group.read().oom_kills;
+        seen_.hang = describe_threads(processes_below(pid_), kMostThreads);
+        break;
+      case Action::send_terminate: tell(child::MessageKind::forward, SIGTERM); break;
+      case Action::send_interrupt:
+        tell(child::MessageKind::forward, machine_.interrupt_signal());
+        break;
+      case Action::arm_grace: arm_grace(); break;
+      case Action::kill_all: kill_all(); break;
+      case Action::list_leftovers:
+        seen_.leaks = describe_processes(processes_below(pid_), kMostThreads);
+        break;
+      case Action::finish: tell(child::MessageKind::finish, 0); break;
+      case Action::stop: stop(); break;
+    }
+  }
+
+  void tell(child::MessageKind kind, int value) {
+    child::Message message{};
+    message.kind = kind;
+    message.value = value;
+    ::send(control_.native_handle(), &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+
+  void arm_grace() {
+    grace_.expires_after(watched_.policy.limits.grace);
+    grace_.async_wait([this](auto error) {
+      if (!error) happen(GraceOver{});
+    });
+  }
+
+  void kill_all() {
+    note("killed-by-us");
+    if (!watched_.plan.isolated) {
+      tell(child::MessageKind::finish, 0);
+      watched_.group.kill();
+      return;
+    }
+    ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+  }
+
+  void stop() {
+    // What init wrote last may still lie in the socket.
+    while (receive_pending()) {
+    }
+    io_.stop();
+  }
+
+  bool receive_pending() {
+    char byte;
+    return ::recv(control_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 && receive();
+  }
+
+  void reap_init() {
+    siginfo_t info{};
+    rusage usage{};
+    while (::syscall(SYS_waitid, P_PIDFD, pidfd_.get(), &info, WEXITED, &usage) < 0 && errno == EINTR) {
+    }
+    seen_.ended = seen_.end ? at(seen_.end->monotonic_ns) : Clock::now();
+    seen_.init_cpu_user = seconds_of(usage.ru_utime);
+    seen_.init_cpu_system = seconds_of(usage.ru_stime);
+    seen_.max_rss_bytes = seen_.end ? static_cast<std::uint64_t>(seen_.end->max_rss_kib) * 1024 : 0;
+  }
+
+  const Watched& watched_;
+  asio::io_context io_;
+  asio::signal_set signals_;
+  asio::steady_timer wall_;
+  asio::steady_timer cpu_;
+  asio::steady_timer grace_;
+  stream_descriptor control_;
+  stream_descriptor init_gone_;
+  stream_descriptor oom_;
+  stream_descriptor kills_;
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
+  Machine machine_;
+  std::size_t kills_seen_ = 0;
+  Observation seen_;
+};
+
+}  // namespace
+
+Observation supervise(const Watched& watched) { return Supervisor{watched}.run(); }
+
+}  // namespace sandbox
