@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -148,6 +150,19 @@ bool reap(pid_t main, Message& end) {
   }
 }
 
+std::uint8_t percent_used(std::uint64_t all, std::uint64_t free) {
+  return all == 0 || free > all ? 0 : static_cast<std::uint8_t>((all - free) * 100 / all);
+}
+
+// The fresh places are one tmpfs, which shows at /tmp unless an option put something else there.
+std::uint8_t fresh_percent() {
+  struct statfs fs;
+  if (::statfs("/tmp", &fs) < 0 || fs.f_type != TMPFS_MAGIC) return 0;
+  const std::uint8_t bytes = percent_used(fs.f_blocks, fs.f_bfree);
+  const std::uint8_t inodes = percent_used(fs.f_files, fs.f_ffree);
+  return bytes > inodes ? bytes : inodes;
+}
+
 bool others_left() {
   for (;;) {
     const pid_t pid = ::waitpid(-1, nullptr, WNOHANG);
@@ -201,6 +216,7 @@ void obey(const Program& program, pid_t main, bool main_alive) {
     Message end{};
     if (main_alive && reap(main, end)) {
       main_alive = false;
+      if (program.isolated) end.fresh_percent = fresh_percent();
       end.value = others_left();
       send(program.control_fd, end, -1);
       if (!end.value) ::_exit(0);

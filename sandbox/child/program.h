@@ -119,6 +119,7 @@ struct Message {
   std::int64_t system_us = 0;
   std::int64_t max_rss_kib = 0;
   std::uint8_t exec_reached = 0;  // exited: 0 if it died before execve
+  std::uint8_t fresh_percent = 0;  // exited: how full the fresh places are, by bytes or by inodes
 };
 
 }  // namespace sandbox::child

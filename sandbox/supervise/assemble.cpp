@@ -9,6 +9,8 @@ namespace {
 
 using child::Phase;
 
+constexpr std::uint8_t kFullPercent = 95;
+
 template <typename To, typename From>
 std::optional<To> scaled(std::optional<From> value, double factor) {
   if (!value) return std::nullopt;
@@ -93,6 +95,7 @@ Facts gather_facts(const Observation& seen, const GroupCounters& counters, const
     facts.wait_status = seen.end->status;
     facts.exec_reached = seen.end->exec_reached;
   }
+  if (seen.end && seen.end->fresh_percent >= kFullPercent) facts.full_place = "/tmp";
   facts.counters = counters;
   facts.layout = group.layout();
   if (policy.limits.memory) facts.memory_cap = policy.limits.memory->count;

@@ -197,6 +197,7 @@ class Supervisor {
       case child::MessageKind::started:
         if (seen_.setup_failure) break;
         seen_.started = at(message.monotonic_ns);
+        main_inside_ = message.value;
         note("started", {{"pid", std::int64_t{message.value}}});
         happen(Started{});
         break;
@@ -248,9 +249,17 @@ class Supervisor {
     return ::ioctl(kills_.native_handle(), SECCOMP_IOCTL_NOTIF_SEND, &answer) == 0 || errno == ENOENT;
   }
 
+  // Whether it may reach the main process: named itself, or one of a group, or by a number that means
+  // something else (a thread's, a pidfd's).
+  bool may_reach_main(const seccomp_data& call) const {
+    const int target = static_cast<int>(call.args[0]);
+    if (call.nr == SYS_tkill || call.nr == SYS_pidfd_send_signal) return true;
+    return target == main_inside_ || target == -main_inside_ || target == 0 || target == -1;
+  }
+
   void note_kill(const seccomp_notif& request) {
     constexpr std::size_t kMostNoted = 100;
-    seen_.kill_from_inside_seen = true;
+    seen_.kill_from_inside_seen |= may_reach_main(request.data);
     if (++kills_seen_ > kMostNoted) return;
     note("kill-inside", {{"target", static_cast<std::int64_t>(static_cast<int>(request.data.args[0]))}});
   }
@@ -341,6 +350,7 @@ class Supervisor {
   pid_t pid_ = -1;
   UniqueFd pidfd_;
   Machine machine_;
+  pid_t main_inside_ = -1;
   std::size_t kills_seen_ = 0;
   Observation seen_;
 };

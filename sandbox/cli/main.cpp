@@ -1,0 +1,144 @@
+// sandbox-exec: options → run → report → exit status.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <span>
+#include <string>
+
+#include "cli/doctor.h"
+#include "cli/options.h"
+#include "plan/plan.h"
+#include "report/exit_code.h"
+#include "report/sentence.h"
+#include "report/write.h"
+#include "supervise/run.h"
+#include "sys/error.h"
+#include "sys/files.h"
+
+namespace sandbox {
+namespace {
+
+// A descriptor opened later must not be taken for one of these.
+void fill_standard_descriptors() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO) ::close(fd);
+}
+
+void reset_signals() {
+  // Ignored by the caller, it would take the child's status from us; SIGPIPE would take the
+  // report's.
+  ::signal(SIGCHLD, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigaddset(&none, SIGCHLD);
+  ::sigprocmask(SIG_UNBLOCK, &none, nullptr);
+}
+
+// argv's strings lie in one piece of memory (execve(2)).
+std::span<char> command_line_memory(int argc, char** argv) {
+  if (argc == 0) return {};
+  const char* end = argv[argc - 1] + std::strlen(argv[argc - 1]) + 1;
+  return {argv[0], static_cast<std::size_t>(end - argv[0])};
+}
+
+[[noreturn]] void die_of(int signal) {
+  // No crash collector files what is only a message to the caller.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  ::signal(signal, SIG_DFL);
+  sigset_t only;
+  ::sigemptyset(&only);
+  ::sigaddset(&only, signal);
+  ::sigprocmask(SIG_UNBLOCK, &only, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);
+}
+
+int end_as(const Ending& ending) {
+  if (ending.signal) die_of(*ending.signal);
+  return ending.code;
+}
+
+int print(const std::string& text) {
+  return write_all(STDOUT_FILENO, text) ? 0 : 125;
+}
+
+void print_error(const Error& error) {
+  std::string text = std::string{"sandbox-exec: "} + error.what() + "\n";
+  if (!error.hint().empty()) text += "hint: " + error.hint() + "\n";
+  write_text(STDERR_FILENO, text);
+}
+
+int run_and_report(const Policy& policy, const RunOptions& options) {
+  check_report_target(policy.reporting);
+  const Report report = run(policy, options);
+  write_sentence(STDERR_FILENO, {report.outcome.reason, report.outcome.hint}, policy.reporting);
+  Ending ending = ending_of(report.outcome, policy.reporting);
+  try {
+    write_report(report, policy.reporting);
+  } catch (const Error& error) {
+    print_error(error);
+    // A test that passed without the report that was asked for has not passed.
+    if (report.outcome.verdict == Verdict::passed) ending = {std::nullopt, 125};
+  }
+  return end_as(ending);
+}
+
+int dry_run(const Policy& policy) {
+  return print(print_plan(make_plan(policy, probe_host(policy))));
+}
+
+int act(const Invocation& invocation, const RunOptions& options) {
+  switch (invocation.action) {
+    case Action::run:
+      return run_and_report(invocation.policy, options);
+    case Action::dry_run:
+      return dry_run(invocation.policy);
+    case Action::doctor:
+      return doctor(DoctorFormat::text);
+    case Action::doctor_json:
+      return doctor(DoctorFormat::json);
+    case Action::version:
+      return print("sandbox-exec " SANDBOX_VERSION "\n");
+    case Action::help:
+      return print(help_text());
+    case Action::nothing:
+      break;
+  }
+  write_text(STDERR_FILENO, usage_text());
+  return 125;
+}
+
+int main_guarded(int argc, char** argv) {
+  Reporting reporting;
+  try {
+    const CommandWorld world;
+    const Invocation invocation = parse_options(argc, argv, world);
+    reporting = invocation.policy.reporting;
+    return act(invocation, {command_line_memory(argc, argv)});
+  } catch (const Error& error) {
+    print_error(error);
+    Outcome outcome;
+    outcome.verdict = Verdict::setup_failed;
+    outcome.evidence.setup_exit_code = error.exit_code();
+    return end_as(ending_of(outcome, reporting));
+  } catch (const std::exception& error) {
+    print_error(Error{error.what()});
+    return 125;
+  }
+}
+
+}  // namespace
+}  // namespace sandbox
+
+int main(int argc, char** argv) {
+  sandbox::fill_standard_descriptors();
+  sandbox::reset_signals();
+  return sandbox::main_guarded(argc, argv);
+}

@@ -1,0 +1,30 @@
+// Where the report goes: a file, a folder, a device, a FIFO or an inherited descriptor.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "report/report.h"
+
+namespace sandbox {
+
+// "<name>-<run id>.json" with every byte that is not [A-Za-z0-9._-] replaced: what --report-dir
+// uses.
+std::string report_file_name(std::string_view name, std::string_view run_id);
+
+// Before the test starts: throws Error (exit code 125, naming the user's own words) where a report
+// could not be written: a missing or read-only folder, a directory, a closed descriptor. Leaves
+// nothing behind, and does not open FIFOs: they need no reader yet.
+void check_report_target(const Reporting& reporting);
+
+// Writes to reporting.report and to reporting.report_dir, which is created where it is missing.
+// A regular file is replaced in one rename, so nobody ever reads half a report; symlinks to one are
+// followed. Devices, FIFOs and "fd:N" are written directly. A FIFO that nobody reads is an error,
+// never a wait. Tries both targets; throws the first Error.
+void write_report(const Report& report, const Reporting& reporting);
+
+// All of `text`, without SIGPIPE; a reader that takes nothing for five seconds is given up
+// (non-blocking descriptors). Returns 0 or errno.
+int write_text(int fd, std::string_view text);
+
+}  // namespace sandbox

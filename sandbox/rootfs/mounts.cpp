@@ -1,0 +1,130 @@
+#include "rootfs/mounts.h"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "rootfs/paths.h"
+#include "sys/files.h"
+
+namespace sandbox {
+namespace {
+
+constexpr int kNoMount = -1;  // stands for the parent of every mount whose parent is not listed
+
+bool is_octal(char c) {
+  return c >= '0' && c <= '7';
+}
+
+std::string undo_escapes(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) &&
+                        is_octal(text[i + 2]) && is_octal(text[i + 3]);
+    if (!escape) {
+      plain += text[i];
+      continue;
+    }
+    const int code = (text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0');
+    plain += static_cast<char>(code);
+    i += 3;
+  }
+  return plain;
+}
+
+// The optional fields between the options and " - " vary in number.
+std::optional<MountPoint> parse_line(std::string_view line) {
+  const std::vector<std::string_view> fields = split(line, ' ');
+  const auto dash = std::find(fields.begin(), fields.end(), "-");
+  if (dash - fields.begin() < 6 || fields.end() - dash < 2) return std::nullopt;
+  const auto id = leading_number(fields[0]);
+  const auto parent = leading_number(fields[1]);
+  if (!id || !parent || !fields[4].starts_with('/')) return std::nullopt;
+  MountPoint mount;
+  mount.id = static_cast<int>(*id);
+  mount.parent = static_cast<int>(*parent);
+  mount.device = fields[2];
+  mount.root = undo_escapes(fields[3]);
+  mount.point = undo_escapes(fields[4]);
+  mount.options = fields[5];
+  mount.type = dash[1];
+  return mount;
+}
+
+// Marks what a walk from the root can reach. Parent and mount point decide, not the order of the
+// lines: a moved mount stands anywhere in the list.
+class Reach {
+ public:
+  explicit Reach(const std::vector<MountPoint>& all) : all_(all), reached_(all.size()) {
+    std::unordered_set<int> ids;
+    for (const MountPoint& mount : all) ids.insert(mount.id);
+    for (size_t i = 0; i < all.size(); ++i) {
+      const bool top = all[i].parent == all[i].id || !ids.contains(all[i].parent);
+      children_[top ? kNoMount : all[i].parent].push_back(i);
+    }
+    for (size_t index : uncovered_children(kNoMount)) visit(index);
+  }
+
+  bool reached(size_t index) const { return reached_[index]; }
+
+ private:
+  void visit(size_t index) {
+    const std::vector<size_t> children = uncovered_children(all_[index].id);
+    reached_[index] = children.empty() || all_[children.front()].point != all_[index].point;
+    for (size_t child : children) visit(child);
+  }
+
+  // A child below another child's point is covered by it; of two on one point the later one is
+  // seen.
+  std::vector<size_t> uncovered_children(int parent) {
+    std::vector<size_t> sorted = std::move(children_[parent]);
+    std::stable_sort(sorted.begin(), sorted.end(), [this](size_t a, size_t b) {
+      return component_order(all_[a].point, all_[b].point);
+    });
+    std::vector<size_t> kept;
+    for (size_t index : sorted) {
+      if (!kept.empty() && all_[kept.back()].point == all_[index].point) {
+        kept.back() = index;
+      } else if (kept.empty() || !is_within(all_[index].point, all_[kept.back()].point)) {
+        kept.push_back(index);
+      }
+    }
+    return kept;
+  }
+
+  const std::vector<MountPoint>& all_;
+  std::vector<bool> reached_;
+  std::unordered_map<int, std::vector<size_t>> children_;
+};
+
+}  // namespace
+
+std::vector<MountPoint> parse_mountinfo(std::string_view text) {
+  std::vector<MountPoint> mounts;
+  for (std::string_view line : split(text, '\n')) {
+    if (std::optional<MountPoint> mount = parse_line(line)) mounts.push_back(std::move(*mount));
+  }
+  return mounts;
+}
+
+std::vector<MountPoint> visible_mounts(const std::vector<MountPoint>& all) {
+  const Reach reach{all};
+  std::vector<MountPoint> visible;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (reach.reached(i)) visible.push_back(all[i]);
+  }
+  return visible;
+}
+
+const MountPoint* mount_of(const std::vector<MountPoint>& visible, std::string_view path) {
+  const MountPoint* nearest = nullptr;
+  for (const MountPoint& mount : visible) {
+    if (!is_within(path, mount.point)) continue;
+    if (!nearest || mount.point.size() >= nearest->point.size()) nearest = &mount;
+  }
+  return nearest;
+}
+
+}  // namespace sandbox

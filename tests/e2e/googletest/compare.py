@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Runs GoogleTest's own tests outside and inside a sandbox; the results must be the same.
+
+A result is the exit status and, of a GoogleTest program, how each TEST ended. Differences that
+docs/known-differences.md lists are accepted; one that is listed and does not show fails too.
+Prints one line a program and, at the end, "N passed, N failed".
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+TIMEOUT = 120  # seconds; the longest takes 2
+EXIT_STATUS = "exit status"  # named so in the table of known differences
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sandbox-exec", required=True, type=pathlib.Path)
+    parser.add_argument("--build", required=True, type=pathlib.Path)
+    parser.add_argument("--known", required=True, type=pathlib.Path)
+    parser.add_argument("--out", required=True, type=pathlib.Path, help="reports, logs and results")
+    return parser.parse_args()
+
+
+def list_tests(build):
+    listing = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"],
+                             check=True, stdout=subprocess.PIPE)
+    tests = json.loads(listing.stdout)["tests"]
+    if not tests:
+        sys.exit(f"compare: no tests in {build}")
+    return [Test(test) for test in tests]
+
+
+class Test:
+    """One test as CTest would run it."""
+
+    def __init__(self, listed):
+        properties = {item["name"]: item["value"] for item in listed["properties"]}
+        self.name = listed["name"]
+        self.command = listed["command"]
+        self.cwd = properties["WORKING_DIRECTORY"]
+        self.environment = dict(os.environ)
+        self.environment.update(item.split("=", 1) for item in properties.get("ENVIRONMENT", []))
+
+    def is_googletest(self):
+        return not os.path.basename(self.command[0]).startswith("python")
+
+    def run(self, where, out, prefix=()):
+        """Returns {what: how it ended}, of the exit status and of each TEST."""
+        results = out / f"{self.name}.{where}.json"
+        results.unlink(missing_ok=True)
+        command = [*prefix, *self.command]
+        if self.is_googletest():
+            command.append(f"--gtest_output=json:{results}")
+        with open(out / f"{self.name}.{where}.log", "wb") as log:
+            ended = subprocess.run(command, cwd=self.cwd, env=self.environment, timeout=TIMEOUT,
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+        return {EXIT_STATUS: str(ended.returncode), **read_results(results)}
+
+
+def read_results(path):
+    if not path.exists() or not path.stat().st_size:
+        return {}
+    suites = json.loads(path.read_bytes())["testsuites"]
+    return {f"{suite['name']}.{test['name']}": "failed" if "failures" in test else test["result"]
+            for suite in suites for test in suite["testsuite"]}
+
+
+def differences(outside, inside):
+    """{what: "0 outside, 1 inside"}"""
+    return {what: f"{outside.get(what, 'absent')} outside, {inside.get(what, 'absent')} inside"
+            for what in {**outside, **inside} if outside.get(what) != inside.get(what)}
+
+
+def read_known(path):
+    """The rows `| program | what | root or user or both | why |`, as {(program, what)}."""
+    who = "root" if os.geteuid() == 0 else "user"
+    rows = re.findall(r"^\| `([^`|]+)` \| `?([^`|]+?)`? \| (root|user|both) \|", path.read_text(),
+                      re.MULTILINE)
+    return {(program, what) for program, what, whose in rows if whose in (who, "both")}
+
+
+def judge(name, found, known):
+    """What of a program is not as it should be, as lines."""
+    listed = {what for program, what in known if program == name}
+    return ([f"{what}: {found[what]}" for what in sorted(set(found) - listed)] +
+            [f"{what}: listed as a known difference, but the same inside as outside"
+             for what in sorted(listed - set(found))])
+
+
+def figure(value, unit, scale=1.0, digits=2):
+    return "-" if value is None else f"{value / scale:.{digits}f} {unit}"
+
+
+def print_row(name, verdict, wall, cpu, peak, remark=""):
+    print(f"{name:42} {verdict:13} {wall:>8} {cpu:>8} {peak:>12}  {remark}".rstrip(), flush=True)
+
+
+def print_report(name, report, remark):
+    usage = report["usage"]
+    cpu = [usage["cpu_user_seconds"], usage["cpu_system_seconds"]]
+    print_row(name, report["verdict"], figure(usage["wall_seconds"], "s"),
+              figure(None if None in cpu else sum(cpu), "s"),
+              figure(usage["memory_peak_bytes"], "MiB", 2**20, 1), remark)
+
+
+def compare(test, known, options):
+    """Runs a test both ways and prints its row; returns whether all is as it should be."""
+    report = options.out / f"{test.name}.report.json"
+    report.unlink(missing_ok=True)
+    outside = test.run("outside", options.out)
+    inside = test.run("inside", options.out, [options.sandbox_exec, "--report", report, "--"])
+    wrong = judge(test.name, differences(outside, inside), known)
+    remark = "DIFFERS from outside" if wrong else ""
+    print_report(test.name, json.loads(report.read_bytes()), remark)
+    for line in wrong:
+        print(f"    {line}")
+    return not wrong
+
+
+def main():
+    options = read_arguments()
+    options.out.mkdir(parents=True, exist_ok=True)
+    options.out = options.out.resolve()
+    options.sandbox_exec = options.sandbox_exec.resolve()
+    known = read_known(options.known)
+    print_row("program", "verdict", "wall", "CPU", "memory peak")
+    tests = list_tests(options.build)
+    passed = sum(compare(test, known, options) for test in tests)
+    print(f"{passed} passed, {len(tests) - passed} failed (passed: the same inside as outside)")
+    return 0 if passed == len(tests) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

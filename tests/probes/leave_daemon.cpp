@@ -1,0 +1,29 @@
+// leave-daemon [STATUS]: leaves a daemon behind (its own session, forked twice) that holds stdout
+// and stderr for 60 s, and ends with STATUS.
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "probe.h"
+
+namespace {
+
+[[noreturn]] void be_a_daemon() {
+  probe::live_at_most(60);
+  ::prctl(PR_SET_NAME, "left-daemon");
+  for (;;) ::pause();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int status = argc > 1 ? std::atoi(argv[1]) : 0;
+  const pid_t child = ::fork();
+  if (child < 0) probe::fail("fork");
+  if (child == 0) {
+    ::setsid();
+    if (::fork() == 0) be_a_daemon();
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  return status;
+}

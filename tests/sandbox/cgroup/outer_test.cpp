@@ -1,0 +1,69 @@
+#include <gtest/gtest.h>
+
+#include "cgroup/group.h"
+#include "sandbox/cgroup/here.h"
+#include "sandbox/cgroup/member.h"
+#include "support/host.h"
+
+namespace sandbox {
+namespace {
+
+using namespace testing;  // NOLINT(google-build-using-namespace): the project's own helpers
+
+// The site that a runner capped at 32 MiB would be: within `outer`.
+GroupSite site_within(const GroupSite& site, const Group& outer) {
+  const GroupPlace& place = place_of(site, "memory");
+  const std::string directory = directory_of(site, outer, "memory");
+  GroupSite inner = site;
+  const std::string group =
+      (place.group == "/" ? "" : place.group) + directory.substr(place.directory.size());
+  inner.places = {{{"memory"}, directory, group, group}};
+  if (site.layout == Layout::v2) inner.to_enable = {"memory"};
+  return inner;
+}
+
+TEST(OuterLimit, TheGroupAboveWhoseLimitKilledIsFound) {
+  REQUIRE_MEMORY_GROUP();
+  const GroupSite site = site_here();
+  const Group outer = Group::create(site, memory_cap(32 * kMiB), run_id("outer"), false);
+  const GroupSite inner_site = site_within(site, outer);
+  const Group inner = Group::create(inner_site, memory_cap(128 * kMiB), run_id("inner"), false);
+  EXPECT_NE(find_outer_memory_limit(inner_site).path, inner_site.places[0].group)
+      << "not met as yet";
+
+  Member hog{inner, [] {
+               touch(256 * kMiB);
+               return 0;
+             }};
+  EXPECT_TRUE(killed_by(hog.wait(), SIGKILL));
+
+  const OuterLimit limit = find_outer_memory_limit(inner_site);
+  EXPECT_EQ(limit.path, inner_site.places[0].group);
+  EXPECT_EQ(limit.cap, 32 * kMiB);
+  EXPECT_LT(limit.use.value_or(~0ull), 32 * kMiB);
+  const GroupCounters counters = inner.read();
+  EXPECT_EQ(counters.oom_kills, 1u);
+  EXPECT_EQ(counters.oom_events.value_or(0), 0u) << "its own cap was not met";
+  EXPECT_LT(counters.memory_peak.value_or(~0ull), 128 * kMiB);
+}
+
+TEST(OuterLimit, OurOwnCapIsNone) {
+  REQUIRE_MEMORY_GROUP();
+  const GroupSite site = site_here();
+  const OuterLimit before = find_outer_memory_limit(site);
+  const Group group = Group::create(site, memory_cap(32 * kMiB), run_id("own"), false);
+  Member hog{group, [] {
+               touch(256 * kMiB);
+               return 0;
+             }};
+  hog.wait();
+  EXPECT_EQ(find_outer_memory_limit(site).path, before.path);
+}
+
+TEST(OuterLimit, IsUnknownWithoutAMemoryGroup) {
+  EXPECT_EQ(find_outer_memory_limit({}).path, "");
+  EXPECT_FALSE(find_outer_memory_limit({}).cap);
+}
+
+}  // namespace
+}  // namespace sandbox
