@@ -68,10 +68,10 @@ build_release() { build release -DSANDBOX_TESTS=OFF -- sandbox-exec; }
 
 # GoogleTest with its own tests, from the sources that the package googletest brings.
 build_googletest() {
-  cmake -S /usr/src/googletest -B build/googletest -G Ninja --no-warn-unused-cli \
-    -DCMAKE_BUILD_TYPE=None -Dgtest_build_tests=ON -Dgmock_build_tests=ON \
-    -DPYTHON_EXECUTABLE=/usr/bin/python3 -DPython3_EXECUTABLE=/usr/bin/python3 &&
-    cmake --build build/googletest
+  cmake -S /usr/src/googletest -B build/googletest -G Ninja -DCMAKE_BUILD_TYPE=None \
+    -Dgtest_build_tests=ON -Dgmock_build_tests=ON -DPython_EXECUTABLE=/usr/bin/python3 &&
+    cmake --build build/googletest &&
+    ctest --test-dir build/googletest --show-only=json-v1 > build/googletest/tests.json
 }
 
 # compare_googletest OUT [PREFIX...]: one line a program, the same inside as outside or not.
@@ -79,5 +79,5 @@ compare_googletest() {
   local out=$1
   shift
   "$@" /usr/bin/python3 tests/e2e/googletest/compare.py --sandbox-exec "$sandbox_exec" \
-    --build build/googletest --known docs/known-differences.md --out "$out"
+    --tests build/googletest/tests.json --known docs/known-differences.md --out "$out"
 }

@@ -52,7 +52,4 @@ class Backend {
 std::unique_ptr<Backend> make_v1_backend(const GroupSite& site, const std::string& run_id);
 std::unique_ptr<Backend> make_v2_backend(const GroupSite& site, const std::string& run_id);
 
-// SIGKILL to each process that cgroup.procs lists, until it lists none or only dying ones.
-void kill_listed(int directory);
-
 }  // namespace sandbox

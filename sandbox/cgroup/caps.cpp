@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 
@@ -32,15 +33,15 @@ std::string size_words(std::uint64_t bytes) {
 
 std::string cpu_words(double cpus) {
   char text[32];
-  std::snprintf(text, sizeof text, "%g", cpus);
+  (void)std::snprintf(text, sizeof text, "%g", cpus);
   return text;
 }
 
 // 100 ms is the kernel's own default; a smaller share than 1 ms of it needs a longer period.
 CpuQuota quota_of(double cpus) {
   const std::uint64_t period = cpus < 0.01 ? 1'000'000 : 100'000;
-  const double wanted = std::min(cpus * static_cast<double>(period), 1e15);
-  return {std::max<std::uint64_t>(static_cast<std::uint64_t>(wanted + 0.5), 1000), period};
+  const double wanted = std::round(std::min(cpus * static_cast<double>(period), 1e15));
+  return {std::max<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1000), period};
 }
 
 // The kernel counts pages and rounds a cap down to them.

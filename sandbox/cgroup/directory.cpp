@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <memory>
 
 #include "sys/error.h"
@@ -29,11 +30,14 @@ std::string name_of(const std::string& parent, const std::string& run_id, int at
   return path;
 }
 
-// -1: lost to a remover, which got at it between mkdir and flock.
-UniqueFd lock_fresh(const std::string& path) {
-  UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return UniqueFd{};
-  return is_alive(fd.get()) ? std::move(fd) : UniqueFd{};
+// False: lost to a remover, which got at it between mkdir and flock.
+bool take(GroupDirectory& fresh, FirstFile first) {
+  UniqueFd fd{::open(fresh.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  fresh.file.reset(::openat(fd.get(), first.name, first.access | O_CLOEXEC));
+  if (!fresh.file) return false;
+  fresh.fd = std::move(fd);
+  return true;
 }
 
 int poll_until(int fd, short events, Deadline deadline) {
@@ -89,12 +93,12 @@ void remove_children(int directory) {
 
 }  // namespace
 
-GroupDirectory make_group_directory(const std::string& parent, const std::string& run_id) {
+GroupDirectory make_group_directory(const std::string& parent, const std::string& run_id,
+                                    FirstFile first) {
   for (int attempt = 1;; ++attempt) {
     GroupDirectory made{name_of(parent, run_id, attempt)};
     const int error = ::mkdir(made.path.c_str(), 0755) == 0 ? 0 : errno;
-    if (error == 0) made.fd = lock_fresh(made.path);
-    if (made.fd) return made;
+    if (error == 0 && take(made, first)) return made;
     const bool taken_or_lost = error == EEXIST || error == 0;
     if (!taken_or_lost || attempt == kAttempts) {
       throw Error{"cannot create group " + made.path, error};
@@ -130,6 +134,18 @@ bool is_alive(int directory) {
 
 bool has_processes(int directory) {
   return !SmallFile{directory, "cgroup.procs"}.text().empty();
+}
+
+void kill_listed(int directory) {
+  // Without a pids cap a process can fork between the list and its signal: look again.
+  for (int pass = 0; pass < 100; ++pass) {
+    const auto listed = read_file_at(directory, "cgroup.procs").value_or("");
+    if (listed.empty()) return;
+    for (std::string_view line : split(listed, '\n')) {
+      const auto pid = leading_number(line).value_or(0);
+      if (pid > 0) ::kill(static_cast<pid_t>(pid), SIGKILL);
+    }
+  }
 }
 
 SmallFile::SmallFile(int at, const char* name) {

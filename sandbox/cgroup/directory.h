@@ -3,6 +3,8 @@
 // one to a remover leaves it alone and takes another name.
 #pragma once
 
+#include <fcntl.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +20,8 @@ inline constexpr std::string_view kGroupPrefix = "sandbox-exec-";
 
 struct GroupDirectory {
   std::string path{};
-  UniqueFd fd{};  // holds the lock; none: nothing to remove
+  UniqueFd fd{};    // holds the lock; none: nothing to remove
+  UniqueFd file{};  // the one that make_group_directory was told to open
 
   explicit GroupDirectory(std::string where) : path(std::move(where)) {}
   GroupDirectory(GroupDirectory&&) noexcept = default;
@@ -26,9 +29,17 @@ struct GroupDirectory {
   ~GroupDirectory();  // removes it if it is empty, without waiting
 };
 
+// A file that every group of this layout has, and open(2)'s access mode for it.
+struct FirstFile {
+  const char* name = "cgroup.procs";
+  int access = O_RDONLY;
+};
+
 // Makes and locks `parent`/sandbox-exec-<run_id>, with "-2" and so on where the name is taken or
-// was lost to a remover. Throws Error.
-GroupDirectory make_group_directory(const std::string& parent, const std::string& run_id);
+// was lost to a remover. A removed directory can still be locked but has no files any more, so
+// `first` is opened in any case, and kept. Throws Error.
+GroupDirectory make_group_directory(const std::string& parent, const std::string& run_id,
+                                    FirstFile first);
 
 using Deadline = std::chrono::steady_clock::time_point;
 
@@ -42,6 +53,9 @@ int remove_if_empty(int at, const char* name);
 bool is_alive(int directory);
 // Of a group's cgroup.procs, without the groups beneath it.
 bool has_processes(int directory);
+
+// SIGKILL to each process that cgroup.procs lists, until it lists none or only dying ones.
+void kill_listed(int directory);
 
 // A file of at most 8 KiB read in one go, without an allocation.
 class SmallFile {

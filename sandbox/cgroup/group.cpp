@@ -1,5 +1,7 @@
 #include "cgroup/group.h"
 
+#include <algorithm>
+
 #include "cgroup/backend.h"
 #include "cgroup/caps.h"
 #include "cgroup/directory.h"
@@ -16,6 +18,7 @@ std::unique_ptr<Backend> make_backend(const GroupSite& site, const std::string& 
     case Layout::v1:
       return make_v1_backend(site, run_id);
     case Layout::v2:
+      // Some controllers could be turned on, but would make a threaded group of it.
       return site.move_to_leaf ? nullptr : make_v2_backend(site, run_id);
     case Layout::none:
       return nullptr;
@@ -47,11 +50,13 @@ std::vector<std::string> Group::State::remove() {
   }
   backend->close_watches();
   const Deadline deadline = std::chrono::steady_clock::now() + kPatience;
-  for (GroupDirectory& directory : backend->directories()) {
+  auto& made = backend->directories();
+  // The first goes last: it tells remove_stale_groups that there may be others.
+  std::for_each(made.rbegin(), made.rend(), [&](GroupDirectory& directory) {
     const int error = remove_group_directory(directory, deadline);
-    if (error == 0) continue;
+    if (error == 0) return;
     warnings.push_back("could not remove the group " + directory.path + ": " + errno_name(error));
-  }
+  });
   backend.reset();
   return warnings;
 }

@@ -33,14 +33,14 @@ PlaceOrRefusal look_at(const Hierarchy& hierarchy, const Choice& choice, const C
   const auto directory = hierarchy.directory_of(group);
   if (!directory) return Refusal{Cause::not_shown, hierarchy.mount_point};
   if (hierarchy.read_only) return Refusal{Cause::read_only, hierarchy.mount_point};
+  if (tree.writable(*directory)) {
+    return GroupPlace{hierarchy.controllers, *directory, hierarchy.group, group};
+  }
   const auto owner = tree.owner(*directory);
   if (!owner && choice.given) {
     return Refusal{Cause::not_a_group, view.sandbox_cgroup, 0, *directory};
   }
-  if (!tree.writable(*directory)) {
-    return Refusal{Cause::not_writable, *directory, owner.value_or(0)};
-  }
-  return GroupPlace{hierarchy.controllers, *directory, hierarchy.group, group};
+  return Refusal{Cause::not_writable, *directory, owner.value_or(0)};
 }
 
 const Hierarchy* holder_of(const std::vector<Hierarchy>& hierarchies, const char* controller) {

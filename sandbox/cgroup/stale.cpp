@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cgroup/directory.h"
@@ -15,27 +16,42 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
-void remove_if_stale(int parent, const char* name) {
-  const UniqueFd fd{::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-  if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return;
+// The lock on a stale group, or none where it is in use or gone. One that still holds dying
+// processes is found too: rmdir refuses it, and a later run removes it.
+UniqueFd lock_if_stale(int parent, const char* name) {
+  UniqueFd fd{::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return UniqueFd{};
   // Its owner may have removed it meanwhile, and the name may be another run's by now.
-  if (!is_alive(fd.get())) return;
-  if (!has_processes(fd.get())) (void)remove_if_empty(parent, name);
+  return is_alive(fd.get()) ? std::move(fd) : UniqueFd{};
+}
+
+enum class Wanted { look, remove };
+
+// How many stale groups there are.
+int visit_stale(const std::string& directory, Wanted wanted) {
+  const std::unique_ptr<DIR, CloseDirectory> entries{::opendir(directory.c_str())};
+  if (!entries) return 0;
+  const int parent = ::dirfd(entries.get());
+  int count = 0;
+  while (const dirent* entry = ::readdir(entries.get())) {
+    if (std::string_view{entry->d_name}.substr(0, kGroupPrefix.size()) != kGroupPrefix) continue;
+    const UniqueFd lock = lock_if_stale(parent, entry->d_name);
+    if (!lock) continue;
+    ++count;
+    if (wanted == Wanted::remove) (void)remove_if_empty(parent, entry->d_name);
+  }
+  return count;
 }
 
 }  // namespace
 
+// The first place's directory is the first to be made and the last to be removed: where it is not,
+// the other hierarchies need no look.
 void remove_stale_groups(const GroupSite& site) {
-  for (const GroupPlace& place : site.places) {
-    const std::unique_ptr<DIR, CloseDirectory> entries{::opendir(place.directory.c_str())};
-    if (!entries) continue;
-    const int parent = ::dirfd(entries.get());
-    while (const dirent* entry = ::readdir(entries.get())) {
-      const std::string_view name = entry->d_name;
-      if (name.substr(0, kGroupPrefix.size()) == kGroupPrefix)
-        remove_if_stale(parent, entry->d_name);
-    }
-  }
+  if (site.places.empty()) return;
+  if (visit_stale(site.places.front().directory, Wanted::look) == 0) return;
+  std::for_each(site.places.rbegin(), site.places.rend(),
+                [](const GroupPlace& place) { visit_stale(place.directory, Wanted::remove); });
 }
 
 }  // namespace sandbox

@@ -55,7 +55,6 @@ class V1 final : public Backend {
   void read_pids(GroupCounters& counters) const;
 
   std::vector<GroupDirectory> directories_{};
-  std::vector<UniqueFd> tasks_{};
   int memory_ = -1;  // fds of directories_, -1 where the controller is missing
   int cpu_ = -1;
   int cpuacct_ = -1;
@@ -81,7 +80,7 @@ V1::V1(const GroupSite& site, const std::string& run_id) {
 }
 
 void V1::add(const GroupPlace& place, const std::string& run_id) {
-  directories_.push_back(make_group_directory(place.directory, run_id));
+  directories_.push_back(make_group_directory(place.directory, run_id, {"tasks", O_WRONLY}));
   const GroupDirectory& made = directories_.back();
   const int fd = made.fd.get();
   if (contains(place.controllers, "memory")) memory_ = fd;
@@ -92,8 +91,6 @@ void V1::add(const GroupPlace& place, const std::string& run_id) {
     cpu_ = fd;
     cpu_parent_ = place.directory;
   }
-  tasks_.emplace_back(::openat(fd, "tasks", O_WRONLY | O_CLOEXEC));
-  if (!tasks_.back()) throw Error{"cannot open " + made.path + "/tasks", errno};
 }
 
 Cap V1::cap_memory(std::uint64_t bytes) {
@@ -154,7 +151,7 @@ Cap V1::cap_pids(const std::string& count) {
 
 std::vector<int> V1::join_fds() const {
   std::vector<int> fds;
-  for (const UniqueFd& fd : tasks_) fds.push_back(fd.get());
+  for (const GroupDirectory& directory : directories_) fds.push_back(directory.file.get());
   return fds;
 }
 
@@ -171,13 +168,15 @@ GroupCounters V1::read() const {
 
 void V1::read_memory(GroupCounters& counters) const {
   counters.memory_peak = SmallFile{memory_, "memory.max_usage_in_bytes"}.number();
-  counters.memory_now = SmallFile{memory_, "memory.usage_in_bytes"}.number();
   counters.kernel = SmallFile{memory_, "memory.kmem.usage_in_bytes"}.number();
   const SmallFile stat{memory_, "memory.stat"};
   counters.anonymous = stat.number_of("rss");
   counters.shmem = stat.number_of("shmem");
   const auto cache = stat.number_of("cache");  // holds shmem too
   if (cache) counters.file = *cache - std::min(*cache, counters.shmem.value_or(0));
+  if (cache && counters.anonymous && counters.kernel) {
+    counters.memory_now = *counters.anonymous + *cache + *counters.kernel;
+  }
   const SmallFile control =
       oom_control_ ? SmallFile{oom_control_.get()} : SmallFile{memory_, "memory.oom_control"};
   counters.oom_kills = control.number_of("oom_kill");
@@ -201,7 +200,7 @@ std::string V1::source(std::string_view figure) const {
   };
   const Source sources[] = {
       {"memory_peak", memory_ >= 0, "memory.max_usage_in_bytes"},
-      {"memory_now", memory_ >= 0, "memory.usage_in_bytes"},
+      {"memory_now", memory_ >= 0, "memory.stat, memory.kmem.usage_in_bytes"},
       {"stat", memory_ >= 0, "memory.stat"},
       {"kernel", memory_ >= 0, "memory.kmem.usage_in_bytes"},
       {"oom", memory_ >= 0, "memory.oom_control oom_kill"},

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 
 #include "cgroup/backend.h"
 #include "cgroup/leaf.h"
@@ -62,12 +61,13 @@ void enable_missing(const GroupSite& site) {
 V2::V2(const GroupSite& site, const std::string& run_id)
     : memory_(site.has("memory")), pids_(site.has("pids")) {
   enable_missing(site);
-  directories_.push_back(make_group_directory(site.places.front().directory, run_id));
-  if (!memory_) return;
   // The local file: kills of this group's own processes, and whether its own cap was the cause.
-  memory_events_.reset(::openat(fd(), "memory.events.local", O_RDONLY | O_CLOEXEC));
+  const FirstFile first = memory_ ? FirstFile{"memory.events.local"} : FirstFile{};
+  directories_.push_back(make_group_directory(site.places.front().directory, run_id, first));
+  if (!memory_) return;
+  memory_events_ = std::move(directories_.front().file);
   // poll reports what came after the last read; without one it would report at once.
-  if (memory_events_) SmallFile{memory_events_.get()};
+  SmallFile{memory_events_.get()};
 }
 
 Cap V2::cap_memory(std::uint64_t bytes) {
@@ -114,13 +114,15 @@ GroupCounters V2::read() const {
 
 void V2::read_memory(GroupCounters& counters) const {
   counters.memory_peak = SmallFile{fd(), "memory.peak"}.number();
-  counters.memory_now = SmallFile{fd(), "memory.current"}.number();
   const SmallFile stat{fd(), "memory.stat"};
   counters.anonymous = stat.number_of("anon");
   counters.shmem = stat.number_of("shmem");
   counters.kernel = stat.number_of("kernel");
   const auto file = stat.number_of("file");  // holds shmem too
   if (file) counters.file = *file - std::min(*file, counters.shmem.value_or(0));
+  if (file && counters.anonymous && counters.kernel) {
+    counters.memory_now = *counters.anonymous + *file + *counters.kernel;
+  }
   if (!memory_events_) return;
   const SmallFile events{memory_events_.get()};
   counters.oom_kills = events.number_of("oom_kill");
@@ -136,7 +138,7 @@ std::string V2::source(std::string_view figure) const {
   };
   const Source sources[] = {
       {"memory_peak", memory_, "memory.peak", ""},
-      {"memory_now", memory_, "memory.current", ""},
+      {"memory_now", memory_, "memory.stat", " anon, file, kernel"},
       {"stat", memory_, "memory.stat", ""},
       {"kernel", memory_, "memory.stat", " kernel"},
       {"oom", memory_, "memory.events.local", " oom_kill"},
@@ -172,18 +174,6 @@ std::vector<std::string> V2::lost_caps() const {
 
 std::unique_ptr<Backend> make_v2_backend(const GroupSite& site, const std::string& run_id) {
   return std::make_unique<V2>(site, run_id);
-}
-
-void kill_listed(int directory) {
-  // Without a pids cap a process can fork between the list and its signal: look again.
-  for (int pass = 0; pass < 100; ++pass) {
-    const auto listed = read_file_at(directory, "cgroup.procs").value_or("");
-    if (listed.empty()) return;
-    for (std::string_view line : split(listed, '\n')) {
-      const auto pid = leading_number(line).value_or(0);
-      if (pid > 0) ::kill(static_cast<pid_t>(pid), SIGKILL);
-    }
-  }
 }
 
 }  // namespace sandbox

@@ -77,8 +77,10 @@ pid_t clone_test(Context& context, pid_t wanted_pid) {
   clone_args args{};
   args.flags = CLONE_VFORK;
   args.exit_signal = SIGCHLD;
-  args.set_tid = reinterpret_cast<std::uintptr_t>(&wanted_pid);
-  args.set_tid_size = wanted_pid > 1 ? 1 : 0;
+  if (wanted_pid > 1) {
+    args.set_tid = reinterpret_cast<std::uintptr_t>(&wanted_pid);
+    args.set_tid_size = 1;
+  }
   const long pid = ::syscall(SYS_clone3, &args, sizeof args);
   if (pid == 0) become_test(context);
   return static_cast<pid_t>(pid);
@@ -88,7 +90,7 @@ pid_t start_test(Context& context, pid_t number) {
   pid_t pid = clone_test(context, number);
   if (pid < 0 && number > 1) pid = clone_test(context, 0);
   if (pid >= 0) return pid;
-  report_failure(*context.program, Phase::exec, 1, errno);
+  report_failure(*context.program, Phase::clone, 0, errno);
   ::_exit(1);
 }
 
@@ -150,17 +152,31 @@ bool reap(pid_t main, Message& end) {
   }
 }
 
-std::uint8_t percent_used(std::uint64_t all, std::uint64_t free) {
-  return all == 0 || free > all ? 0 : static_cast<std::uint8_t>((all - free) * 100 / all);
+bool is_full(std::uint64_t all, std::uint64_t free) {
+  constexpr std::uint64_t kFullPercent = 95;
+  return all > 0 && free <= all && (all - free) * 100 >= all * kFullPercent;
 }
 
-// The fresh places are one tmpfs, which shows at /tmp unless an option put something else there.
-std::uint8_t fresh_percent() {
-  struct statfs fs;
-  if (::statfs("/tmp", &fs) < 0 || fs.f_type != TMPFS_MAGIC) return 0;
-  const std::uint8_t bytes = percent_used(fs.f_blocks, fs.f_bfree);
-  const std::uint8_t inodes = percent_used(fs.f_files, fs.f_ffree);
-  return bytes > inodes ? bytes : inodes;
+// Below this the fresh places hold what was made for the test, not what it wrote.
+constexpr std::uint64_t kWorthCounting = 256 * 1024;
+
+// What the fresh places hold dies with this namespace: said, so that it can be looked at before.
+struct Fill {
+  std::uint8_t full_place = 0;
+  bool worth_counting = false;
+};
+
+Fill look_at_places(const Span<const char*>& places) {
+  Fill fill;
+  for (std::size_t i = 0; i < places.size; ++i) {
+    struct statfs fs;
+    if (::statfs(places.data[i], &fs) < 0 || fs.f_type != TMPFS_MAGIC) continue;
+    const bool full = is_full(fs.f_blocks, fs.f_bfree) || is_full(fs.f_files, fs.f_ffree);
+    if (full && fill.full_place == 0) fill.full_place = static_cast<std::uint8_t>(i + 1);
+    const std::uint64_t used = (fs.f_blocks - fs.f_bfree) * static_cast<std::uint64_t>(fs.f_bsize);
+    fill.worth_counting |= used >= kWorthCounting;
+  }
+  return fill;
 }
 
 bool others_left() {
@@ -216,10 +232,12 @@ void obey(const Program& program, pid_t main, bool main_alive) {
     Message end{};
     if (main_alive && reap(main, end)) {
       main_alive = false;
-      if (program.isolated) end.fresh_percent = fresh_percent();
+      const Fill fill = look_at_places(program.fresh_places);
+      end.full_place = fill.full_place;
       end.value = others_left();
+      end.waits = end.value || fill.worth_counting;
       send(program.control_fd, end, -1);
-      if (!end.value) ::_exit(0);
+      if (!end.waits) ::_exit(0);
     } else if (!main_alive) {
       others_left();
     }
@@ -231,23 +249,33 @@ void obey(const Program& program, pid_t main, bool main_alive) {
   }
 }
 
+// The pidfd was opened by the supervisor itself, so this cannot miss an end before prctl.
+bool supervisor_is_gone(const Program& program) {
+  pollfd supervisor{program.supervisor_fd, POLLIN, 0};
+  return ::poll(&supervisor, 1, 0) > 0;
+}
+
 }  // namespace
 
 void run_init(const Program& program) {
+  ::close(program.parents_control_fd);
   Context context{&program};
   const pid_t number = program.own_pid_number && program.isolated ? outer_pid() : 0;
   run_phase(context, program.init, Phase::init);
+  if (supervisor_is_gone(program)) ::_exit(1);
   ::memset(const_cast<char*>(program.command_line.data), 0, program.command_line.size);
   sigset_t child_signal;
   ::sigemptyset(&child_signal);
   ::sigaddset(&child_signal, SIGCHLD);
   const int children_fd = ::signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
+  // Before, not after: this process wakes up some time after execve.
+  const std::int64_t started_ns = now_ns();
   const pid_t main = start_test(context, number);
   close_all_but(children_fd, program.control_fd, program.supervisor_fd);
   Message started{};
   started.kind = MessageKind::started;
   started.value = main;
-  started.monotonic_ns = now_ns();
+  started.monotonic_ns = started_ns;
   send(program.control_fd, started, -1);
   serve(program, main, children_fd);
 }

@@ -202,6 +202,7 @@ int make_directory(Context& context, const char* path, unsigned mode) {
 }
 
 int make_file(Context& context, const Instr& instr) {
+  if (!instr.text2 && exists(context, instr.text)) return 0;
   const char* name = nullptr;
   const int parent = open_parent(context, instr.text, &name);
   if (parent < 0) return errno;

@@ -88,7 +88,9 @@ struct Program {
   const sock_fprog* filter_unwatched = nullptr;  // where a listener is refused (one a process tree)
   Span<char> command_line;  // the supervisor's own argv in memory: overwritten, it may hold secrets
   sigset_t test_mask{};     // the caller's signal mask, given back to the test
-  int control_fd = -1;     // SOCK_SEQPACKET to the supervisor
+  Span<const char*> fresh_places;  // tmpfs mounts whose fill is looked at when the test has ended
+  int control_fd = -1;             // SOCK_SEQPACKET to the supervisor
+  int parents_control_fd = -1;     // the copy of the supervisor's end: closed, or its end is never seen
   int supervisor_fd = -1;  // pidfd of the supervisor; readable once it is gone
   bool isolated = true;    // false: no namespaces were made (--isolation=none)
   bool own_pid_number = true;  // set_tid: the test gets the init's outer pid as its number
@@ -98,14 +100,14 @@ struct Program {
 enum class MessageKind : std::uint32_t {
   setup_failed,  // init or test → parent
   started,       // execve succeeded
-  exited,        // the main process ended; init waits for `finish` if others are left
+  exited,        // the main process ended; init waits for `finish` if there is something to look at
   listener,      // carries the seccomp listener by SCM_RIGHTS
   maps_written,  // parent → init
   forward,       // parent → init: send `value` to the main process
   finish,        // parent → init: leftovers were listed, end
 };
 
-enum class Phase : std::uint32_t { init, test, exec };
+enum class Phase : std::uint32_t { init, clone, test, exec };
 
 struct Message {
   MessageKind kind{};
@@ -113,13 +115,14 @@ struct Message {
   std::uint32_t index = 0;  // of the failed instruction
   std::int32_t error = 0;   // errno
   std::int32_t status = 0;  // as wait4
-  std::int32_t value = 0;   // forward: signal; exited: 1 if other processes are left
+  std::int32_t value = 0;   // forward: signal; exited: 1 if other processes are left; started: pid inside
   std::int64_t monotonic_ns = 0;
   std::int64_t user_us = 0;    // exited: rusage of the main process and those it waited for
   std::int64_t system_us = 0;
   std::int64_t max_rss_kib = 0;
   std::uint8_t exec_reached = 0;  // exited: 0 if it died before execve
-  std::uint8_t fresh_percent = 0;  // exited: how full the fresh places are, by bytes or by inodes
+  std::uint8_t full_place = 0;    // exited: 1 + index into fresh_places of one ≥ 95 % full; 0: none
+  std::uint8_t waits = 0;         // exited: 1 if init waits for `finish`
 };
 
 }  // namespace sandbox::child

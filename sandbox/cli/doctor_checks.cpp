@@ -70,6 +70,10 @@ bool apparmor_is_the_cause(const HostFacts& facts) {
          !user_namespace_works(facts.namespaces);
 }
 
+bool is_confined(const HostFacts& facts) {
+  return !facts.apparmor_profile.empty() && !facts.apparmor_profile.starts_with("unconfined");
+}
+
 // The first cause that is known to refuse what was tried.
 std::pair<std::string, std::vector<Fix>> cause_of_refusal(const HostFacts& facts) {
   if (!facts.userns_built_in)
@@ -81,12 +85,15 @@ std::pair<std::string, std::vector<Fix>> cause_of_refusal(const HostFacts& facts
   if (facts.unprivileged_userns == 0 && !facts.privileged)
     return {"kernel.unprivileged_userns_clone is 0",
             sysctl_fixes("kernel.unprivileged_userns_clone=1")};
+  if (facts.namespaces.error(Step::clone) == 0 && is_confined(facts))
+    return {"the AppArmor profile " + facts.apparmor_profile + " confines this process",
+            container_fixes()};
   if (facts.seccomp_mode != 0)
     return {"a seccomp filter is at work here, as in a container", container_fixes()};
   if (facts.chrooted)
     return {"not possible inside a chroot",
             {{"here", "enter the tree by systemd-nspawn or bwrap --bind instead of chroot"}}};
-  return {"the kernel or a security module refuses", container_fixes()};
+  return {"a container, a chroot or a security module refuses", container_fixes()};
 }
 
 Check check_user_namespaces(const HostFacts& facts) {
@@ -173,6 +180,7 @@ Check check_cap(const char* name, const char* controller, const char* flag,
                 const HostFacts& facts) {
   const std::string words = std::string{controller} + " controller, for " + flag;
   if (facts.site.has(controller)) return good(name, words);
+  if (facts.site.layout == Layout::none) return bad(name, "no " + words + ": see cgroup", {});
   const std::string reason = facts.site.reason.empty() ? "" : ": " + facts.site.reason;
   return bad(name, "no " + words + reason, group_fixes(facts, facts.site.hint));
 }

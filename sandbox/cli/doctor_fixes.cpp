@@ -71,7 +71,7 @@ std::vector<Fix> container_fixes() {
           at(Where::podman,
              "podman run --security-opt seccomp=unconfined "
              "--security-opt unmask=ALL ..."),
-          at(Where::laptop, "run it outside the container")};
+          at(Where::laptop, "run it outside the container or chroot")};
 }
 
 std::vector<Fix> group_fixes(const HostFacts& facts, const std::string& here) {
@@ -114,7 +114,7 @@ std::vector<Fix> sorted(std::vector<Fix> fixes, const std::vector<Where>& where)
     return fix.where == "here" ||
            std::ranges::any_of(where, [&](Where one) { return fix.where == where_name(one); });
   };
-  std::ranges::stable_partition(fixes, concerns_us);
+  std::stable_partition(fixes.begin(), fixes.end(), concerns_us);
   return fixes;
 }
 

@@ -31,10 +31,14 @@ std::string conclusion(const HostFacts& facts, const std::vector<Check>& checks)
          ".\n--best-effort runs with what there is, --isolation=none without namespaces.\n";
 }
 
-std::string check_text(const Check& check, std::size_t width) {
+std::string line_text(const Check& check, std::size_t width) {
   std::string name = heading(check);
   name.resize(std::max(width, name.size()), ' ');
-  std::string text = std::string{check.ok ? "yes  " : "no   "} + name + "  " + check.why + "\n";
+  return std::string{check.ok ? "yes  " : "no   "} + name + "  " + check.why + "\n";
+}
+
+std::string advice_text(const Check& check) {
+  std::string text;
   if (!check.without.empty()) text += kIndent + ("without it: " + check.without) + "\n";
   for (const Fix& fix : check.fixes) text += kIndent + (fix.where + ": " + fix.text) + "\n";
   return text;
@@ -58,9 +62,15 @@ nlohmann::ordered_json check_json(const Check& check) {
 
 std::string doctor_text(const HostFacts& facts, const std::vector<Check>& checks) {
   std::size_t width = 0;
-  for (const Check& check : checks) width = std::max(width, heading(check).size());
+  for (const Check& check : checks) width = std::max(width, check.name.size());
   std::string text = conclusion(facts, checks) + "\n";
-  for (const Check& check : checks) text += check_text(check, width);
+  std::string advised;  // id-mapped-mounts: the same advice for every place
+  for (const Check& check : checks) {
+    text += line_text(check, width);
+    if (check.ok || check.name == advised) continue;
+    text += advice_text(check);
+    advised = check.name;
+  }
   return without_controls(text);
 }
 

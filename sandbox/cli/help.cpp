@@ -25,7 +25,7 @@ constexpr std::array<Heading, 6> kHeadings{{{SettingGroup::caps, "Caps:"},
 constexpr const char* kUsage = "usage: sandbox-exec [OPTION]... [--] PROGRAM [ARGUMENT]...\n";
 
 std::string left(const Option& option) {
-  const std::string flag = std::string("  --") + option.name;
+  std::string flag = std::string("  --") + option.name;
   switch (option.argument) {
     case Argument::none:
       return flag;

@@ -20,7 +20,7 @@ namespace sandbox {
 namespace {
 
 std::string trimmed(const std::string& text) {
-  return text.substr(0, text.find_first_of("\n"));
+  return text.substr(0, text.find('\n'));
 }
 
 std::optional<long> number_in(const std::string& file) {

@@ -65,23 +65,24 @@ int end_as(const Ending& ending) {
   return ending.code;
 }
 
-int print(const std::string& text) {
-  return write_all(STDOUT_FILENO, text) ? 0 : 125;
-}
-
 void print_error(const Error& error) {
   std::string text = std::string{"sandbox-exec: "} + error.what() + "\n";
   if (!error.hint().empty()) text += "hint: " + error.hint() + "\n";
   write_text(STDERR_FILENO, text);
 }
 
-int run_and_report(const Policy& policy, const RunOptions& options) {
-  check_report_target(policy.reporting);
-  const Report report = run(policy, options);
-  write_sentence(STDERR_FILENO, {report.outcome.reason, report.outcome.hint}, policy.reporting);
-  Ending ending = ending_of(report.outcome, policy.reporting);
+int print(const std::string& text) {
+  if (const int error = write_text(STDOUT_FILENO, text)) {
+    throw Error{"cannot write to standard output", error};
+  }
+  return 0;
+}
+
+int tell(const Report& report, const Reporting& reporting) {
+  write_sentence(STDERR_FILENO, {report.outcome.reason, report.outcome.hint}, reporting);
+  Ending ending = ending_of(report.outcome, reporting);
   try {
-    write_report(report, policy.reporting);
+    write_report(report, reporting);
   } catch (const Error& error) {
     print_error(error);
     // A test that passed without the report that was asked for has not passed.
@@ -90,9 +91,19 @@ int run_and_report(const Policy& policy, const RunOptions& options) {
   return end_as(ending);
 }
 
-int dry_run(const Policy& policy) {
-  return print(print_plan(make_plan(policy, probe_host(policy))));
+int run_and_report(const Policy& policy, const RunOptions& options) {
+  try {
+    check_report_target(policy.reporting);
+  } catch (const Error& error) {
+    Reporting without = policy.reporting;
+    without.report.clear();
+    without.report_dir.clear();
+    return tell(refuse(policy, error), without);
+  }
+  return tell(run(policy, options), policy.reporting);
 }
+
+int dry_run(const Policy& policy) { return print(print_plan(make_plan(policy, probe_host(policy)))); }
 
 int act(const Invocation& invocation, const RunOptions& options) {
   switch (invocation.action) {
@@ -116,18 +127,15 @@ int act(const Invocation& invocation, const RunOptions& options) {
 }
 
 int main_guarded(int argc, char** argv) {
-  Reporting reporting;
   try {
     const CommandWorld world;
-    const Invocation invocation = parse_options(argc, argv, world);
-    reporting = invocation.policy.reporting;
-    return act(invocation, {command_line_memory(argc, argv)});
+    return act(parse_options(argc, argv, world), {command_line_memory(argc, argv)});
+  } catch (const BadOptions& error) {
+    const Policy& policy = error.understood().policy;
+    return tell(refuse(policy, error), policy.reporting);
   } catch (const Error& error) {
     print_error(error);
-    Outcome outcome;
-    outcome.verdict = Verdict::setup_failed;
-    outcome.evidence.setup_exit_code = error.exit_code();
-    return end_as(ending_of(outcome, reporting));
+    return error.exit_code();
   } catch (const std::exception& error) {
     print_error(Error{error.what()});
     return 125;

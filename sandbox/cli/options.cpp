@@ -1,11 +1,14 @@
 #include "cli/options.h"
 
+#include <algorithm>
+
 #include "cli/line.h"
 #include "cli/own_policy.h"
 #include "policy/paths.h"
 #include "policy/policy_file.h"
 #include "policy/words.h"
 #include "seccomp/profile.h"
+#include "sys/files.h"
 
 namespace sandbox {
 namespace {
@@ -34,15 +37,32 @@ bool is_bind(const Setting& setting) {
   return name == "bind" || name == "ro-bind" || name == "ro-bind-try";
 }
 
+// As execvp(3) would look for it.
+bool is_in_path(const std::string& word, const World& world) {
+  const std::string path = world.variable("PATH").value_or("");
+  return std::ranges::any_of(split(path, ':'), [&](std::string_view folder) {
+    return world.look(std::string{folder} + "/" + word).kind == FileKind::file;
+  });
+}
+
+// A bare name is taken for a mistyped program unless a program seems to follow it.
+bool looks_like_a_destination(const std::vector<std::string>& command, const World& world) {
+  const std::string& word = command.front();
+  if (word.find('/') != std::string::npos) return world.look(word).kind == FileKind::directory;
+  const bool program_follows = 
+      command.size() > 1 && (command[1] == "--" || !command[1].starts_with('-'));
+  return program_follows && !is_in_path(word, world);
+}
+
 // "--bind out /tmp/out ./t": the second word would be taken for the program.
 void check_bind_in_two_words(const CommandLine& line, const World& world, Problems& problems) {
   if (line.flags.empty() || line.command.empty() || line.dashes) return;
   const Assignment& last = line.flags.back();
   const std::string& word = line.command.front();
   if (!is_bind(*last.setting) || last.value.find(':') != std::string::npos) return;
-  if (!word.starts_with('/') || world.look(word).kind != FileKind::directory) return;
+  if (!looks_like_a_destination(line.command, world)) return;
   problems.add(last.prefix + shown(last.value) + " " + shown(word) + ": the program would be " +
-                   shown(word) + ", a directory",
+                   shown(word) + ", which is none",
                "SRC and DST are one word: " + last.prefix + last.value + ":" + word);
 }
 

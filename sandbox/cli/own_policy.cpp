@@ -34,7 +34,7 @@ std::string own_policy_file(const World& world) {
     return in_words("SANDBOX_POLICY", [&] { return host_path(named, world.cwd(), world); });
   const std::string tree = outermost_work_tree(world);
   if (tree.empty()) return {};
-  const std::string file = tree + kFileName;
+  std::string file = tree + kFileName;
   const FileFacts facts = world.look(file);
   if (facts.kind == FileKind::missing) return {};
   if (facts.kind == FileKind::other) refuse(file, "not a regular file");

@@ -16,7 +16,8 @@ inline constexpr int kNotTried = -1;
 
 struct NamespaceTrial {
   std::array<int, kSteps> errors{};
-  // Where `clone` failed although a user namespace alone can be made: "network", "pid", …
+  // Where `clone` failed although a user namespace alone can be made: "net", "pid", …, as in
+  // user.max_net_namespaces.
   std::string refused{};
 
   int error(Step step) const { return errors[static_cast<std::size_t>(step)]; }

@@ -192,6 +192,7 @@ SandboxProcess clone_sandbox(const Plan& plan, const Group& group, std::span<cha
   handles.group_joins = group.join_fds();
   handles.trees = numbers(trees);
   handles.control_fd = control.theirs.get();
+  handles.parents_control_fd = control.ours.get();
   handles.supervisor_fd = supervisor.get();
   handles.filter = filters.watched();
   handles.filter_unwatched = filters.unwatched();

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <map>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
 namespace sandbox {
 namespace {
@@ -208,7 +208,7 @@ class Maker {
   const Environment& wanted_;
   const EnvironmentFacts& facts_;
   std::vector<Variable> variables_;  // in the host's order, then the added ones
-  std::map<std::string, size_t> places_;
+  std::unordered_map<std::string, size_t> places_;
 };
 
 }  // namespace

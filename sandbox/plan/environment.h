@@ -20,11 +20,13 @@ struct TestEnvironment {
   EnvironmentRecord record{};
 };
 
-// Inherited, minus secrets and host sockets by an exact list of names and of last words after '_' (TOKEN SECRET
-// PASSWORD PASSWD CREDENTIALS, …_KEY; SSH_AUTH_SOCK, DBUS_*, DOCKER_HOST, GITHUB_ENV and the like; never PATH, XAUTHORITY,
-// GIT_AUTHOR_*); XDG_RUNTIME_DIR and an unusable TMPDIR replaced, not removed; TEST_TMPDIR set to the inside's
-// TMPDIR or /tmp. clean: PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_*, TZ, TERM only, then the same. --keep-env, --setenv,
-// --unsetenv win over the filter. Entries without '=' or with an empty name are dropped. A name set twice: the last wins.
+// Inherited, minus secrets and host sockets by an exact list of names and of last words after '_'
+// (TOKEN SECRET PASSWORD PASSWD CREDENTIALS, …_KEY; SSH_AUTH_SOCK, DBUS_*, DOCKER_HOST, GITHUB_ENV
+// and the like; never PATH, XAUTHORITY, GIT_AUTHOR_*); XDG_RUNTIME_DIR and an unusable TMPDIR
+// replaced, not removed; TEST_TMPDIR set to the inside's TMPDIR or /tmp. clean: PATH, HOME, USER,
+// LOGNAME, SHELL, LANG, LC_*, TZ, TERM only, then the same. --keep-env, --setenv,
+// --unsetenv win over the filter. Entries without '=' or with an empty name are dropped. A name set
+// twice: the last wins.
 TestEnvironment make_environment(const Environment& wanted, const std::vector<std::string>& host,
                                  const EnvironmentFacts& facts);
 

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::array kDevices{"/dev/null", "/dev/zero", "/dev/full",
                               "/dev/random", "/dev/urandom", "/dev/tty"};
+constexpr std::array kKernelSettings{"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus"};
 // Only what a test can be told about: memory, CPU and processes.
 constexpr std::array kShownControllers{"memory", "cpu", "cpuacct", "pids"};
 
@@ -108,7 +109,9 @@ void check_sources(const Policy& policy, Host& host) {
 std::vector<std::string> covered_places(const Policy& policy, const ProjectView& project) {
   std::vector<std::string> covered;
   for (const ProjectFolder& folder : project.folders) covered.push_back(folder.path);
-  for (const Mount& mount : policy.mounts) covered.push_back(mount.destination);
+  for (const Mount& mount : policy.mounts) {
+    if (mount.kind != MountKind::tmpfs) covered.push_back(mount.destination);
+  }
   return covered;
 }
 
@@ -146,7 +149,12 @@ void probe_id_maps(const Policy& policy, Host& host) {
 }
 
 void probe_terminal(Host& host) {
-  for (const int fd : {0, 1, 2}) host.terminal |= ::isatty(fd) == 1;
+  for (const int fd : {0, 1, 2}) {
+    char name[64];
+    if (::isatty(fd) != 1) continue;
+    host.terminal = true;
+    if (::ttyname_r(fd, name, sizeof name) == 0) host.terminal_name = name;
+  }
 }
 
 void probe_files(const Policy& policy, Host& host) {
@@ -179,6 +187,9 @@ void probe_accounts(const Policy& policy, Host& host) {
   host.group = read_file("/etc/group").value_or("");
   for (const char* device : kDevices) {
     if (exists(device)) host.devices.emplace_back(device);
+  }
+  for (const char* settings : kKernelSettings) {
+    if (exists(settings)) host.kernel_settings.emplace_back(settings);
   }
   if (policy.network != Network::host) return;
   const std::string resolver = real_path("/etc/resolv.conf").value_or("");

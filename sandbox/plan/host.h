@@ -48,12 +48,15 @@ struct Host {
   std::string passwd{};        // /etc/passwd, /etc/group
   std::string group{};
   std::vector<std::string> devices{};  // those of the standard ones that exist here
+  std::vector<std::string> kernel_settings{};  // what of /proc lets its reader change the kernel, and exists here
+  std::string terminal_name{};  // of fds 0 to 2: "/dev/pts/3"
   std::string resolver{};      // the real path of /etc/resolv.conf where that is hidden
   GroupSite site{};
   bool cgroup2 = false;                        // a cgroup2 file system is mounted at /sys/fs/cgroup
   std::vector<std::string> v1_hierarchies{};   // names below /sys/fs/cgroup: "cpu,cpuacct"
   std::vector<SourceIdentity> sources{};       // of policy.mounts, in order
   std::vector<int> allowed_cpus{};
+  std::vector<int> leased_cpus{};  // for --cpuset auto: held by this run alone (launch/cpu_lease.h)
   std::vector<std::string> warnings{};
 };
 

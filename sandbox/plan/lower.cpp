@@ -39,6 +39,7 @@ sock_fprog as_fprog(std::span<const sock_filter> code) {
 LoweredProgram::LoweredProgram(const Plan& plan, const Handles& handles)
     : argv_(pointers(plan.argv)),
       envp_(pointers(plan.environment)),
+      fresh_places_(pointers(plan.fresh_places)),
       filter_(as_fprog(handles.filter)),
       filter_unwatched_(as_fprog(handles.filter_unwatched)) {
   init_.reserve(plan.init.size() + handles.group_joins.size());
@@ -59,7 +60,9 @@ LoweredProgram::LoweredProgram(const Plan& plan, const Handles& handles)
   program_.filter_unwatched = &filter_unwatched_;
   program_.command_line = {handles.command_line.data(), handles.command_line.size()};
   program_.test_mask = handles.test_mask;
+  program_.fresh_places = {fresh_places_.data(), plan.fresh_places.size()};
   program_.control_fd = handles.control_fd;
+  program_.parents_control_fd = handles.parents_control_fd;
   program_.supervisor_fd = handles.supervisor_fd;
   program_.isolated = plan.isolated;
 }

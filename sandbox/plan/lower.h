@@ -17,6 +17,7 @@ struct Handles {
   std::vector<int> group_joins{};  // v1 tasks files
   std::vector<int> trees{};        // per init step, -1 where the child opens it itself
   int control_fd = -1;             // the child's end
+  int parents_control_fd = -1;
   int supervisor_fd = -1;
   std::span<const sock_filter> filter{};
   std::span<const sock_filter> filter_unwatched{};
@@ -35,6 +36,7 @@ class LoweredProgram {
   std::vector<child::Instr> test_;
   std::vector<const char*> argv_;
   std::vector<const char*> envp_;
+  std::vector<const char*> fresh_places_;
   sock_fprog filter_{};
   sock_fprog filter_unwatched_{};
   child::Program program_{};

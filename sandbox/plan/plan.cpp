@@ -8,6 +8,10 @@ namespace {
 
 using child::Op;
 
+constexpr const char* kWholeCtest =
+    "all of ctest's tests share this one sandbox; for one each: cmake "
+    "-DCMAKE_TEST_LAUNCHER='sandbox-exec;--ctest' (before CMake 3.29: CMAKE_CROSSCOMPILING_EMULATOR)";
+
 std::uint64_t namespaces(const Policy& policy, const Host& host) {
   std::uint64_t flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
   if (policy.network != Network::host) flags |= CLONE_NEWNET;
@@ -54,15 +58,23 @@ void plan_isolated_init(Plan& plan, const Policy& policy, const Host& host) {
   plan_root(plan, policy, host);
 }
 
+// "30", "0.25": as the option takes it.
+std::string seconds_text(std::chrono::milliseconds time) {
+  std::string text = std::to_string(time.count() / 1000);
+  std::string fraction = std::to_string(1000 + time.count() % 1000).substr(1);
+  while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
+  return fraction.empty() ? text : text + "." + fraction;
+}
+
 void record_deadlines(Plan& plan, const Limits& limits) {
   const auto record = [&](const char* name, const std::optional<std::chrono::milliseconds>& value,
                           const char* by) {
     if (!value) return;
-    const std::string text = std::to_string(value->count()) + "ms";
+    const std::string text = seconds_text(*value);
     plan.limits.push_back({name, text, text, by});
   };
   record("timeout", limits.timeout, "supervisor's timer");
-  record("cpu_time", limits.cpu_time, "supervisor's timer and the CPU time counted so far");
+  record("cpu-time", limits.cpu_time, "supervisor's timer and the CPU time counted so far");
 }
 
 // Inside, only the fresh places can be written to.
@@ -99,6 +111,7 @@ Plan make_plan(const Policy& policy, const Host& host) {
   plan.allow = policy.allow;
   plan.warnings = host.warnings;
   if (!plan.identity.warning.empty()) plan.warnings.push_back(plan.identity.warning);
+  if (host.program.ends_with("/ctest")) plan.warnings.emplace_back(kWholeCtest);
   plan_environment(plan, policy, host);
   plan_groups(plan, host);
   if (plan.isolated) {

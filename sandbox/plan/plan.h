@@ -48,6 +48,7 @@ struct Plan {
   std::string executable{};
   std::vector<std::string> argv{};
   std::vector<std::string> environment{};
+  std::vector<std::string> fresh_places{};  // tmpfs mounts of the test's own
   std::vector<std::string> outputs_to_create{};  // declared output files that must exist to be bound
   std::vector<std::string> folders_to_create{};
   bool watch_kills = false;  // the filter sends SIGKILLs from inside to the supervisor first

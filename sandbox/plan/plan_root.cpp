@@ -32,6 +32,7 @@ class RootPlanner {
     free_all_ports();
     show_devices();
     bind_fresh_places();
+    replace_places();
     show_project();
     show_needs();
     show_outputs();
@@ -114,6 +115,9 @@ class RootPlanner {
     for (const std::string& device : host_.devices) {
       add({.op = Op::make_file, .text = dev + device.substr(4), .a = 0666});
     }
+    if (!host_.terminal_name.empty()) {
+      add({.op = Op::make_file, .text = dev + "/console", .a = 0600});
+    }
     constexpr std::array<std::array<const char*, 2>, 5> links{{{"pts/ptmx", "/ptmx"},
                                                                {"/proc/self/fd", "/fd"},
                                                                {"/proc/self/fd/0", "/stdin"},
@@ -195,6 +199,10 @@ class RootPlanner {
   void show_devices() {
     add({.op = Op::bind_inside, .text = staged("/dev"), .text2 = "/dev"});
     for (const std::string& device : host_.devices) bind_host(device, device, MOUNT_ATTR_NOSUID);
+    // The terminal's own name belongs to the host's devpts; here ttyname(3) finds it as the console.
+    if (!host_.terminal_name.empty()) {
+      bind_host(host_.terminal_name, "/dev/console", MOUNT_ATTR_NOSUID);
+    }
     add({.op = Op::devpts, .text = "/dev/pts", .text2 = "newinstance,ptmxmode=0666,mode=0620",
          .flags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
     record("/dev", "", "system", true, "null zero full random urandom tty ptmx pts shm fd");
@@ -209,6 +217,7 @@ class RootPlanner {
       if (place != "/tmp") bind_fresh(place);
     }
     bind_fresh(kStaging);
+    plan_.fresh_places.emplace_back(kStaging);
     make_directory("/run/lock", 01777);
     make_directory("/run/user/" + std::to_string(plan_.identity.uid_inside), 0700);
     if (!host_.home.empty() && in_fresh_place(host_.home)) make_directory(host_.home, 0700);
@@ -271,8 +280,21 @@ class RootPlanner {
     }
   }
 
+  // A tmpfs over a fresh place: what is shown in that place must come on top of it.
+  bool replaces_place(const Mount& mount) const {
+    return mount.kind == MountKind::tmpfs &&
+           std::ranges::find(host_.fresh, mount.destination) != host_.fresh.end();
+  }
+
+  void replace_places() {
+    for (const Mount& mount : policy_.mounts) {
+      if (replaces_place(mount)) show_mount(mount, {});
+    }
+  }
+
   void show_mounts() {
     for (std::size_t i = 0; i < policy_.mounts.size(); ++i) {
+      if (replaces_place(policy_.mounts[i])) continue;
       show_mount(policy_.mounts[i], host_.sources.at(i));
     }
   }
@@ -285,6 +307,7 @@ class RootPlanner {
       add({.op = Op::tmpfs, .text = mount.destination,
            .text2 = "size=" + std::to_string(size) + ",mode=755", .flags = kNoSuidDev,
            .words = mount.words});
+      plan_.fresh_places.push_back(mount.destination);
       record(mount.destination, "", "option", true, mount.words);
       return;
     }
@@ -307,7 +330,7 @@ class RootPlanner {
   // Kernel uid 0 passes permission checks on /proc/sys even without capabilities.
   void protect_kernel_settings() {
     if (!plan_.identity.host_root) return;
-    for (const char* place : {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus"}) {
+    for (const std::string& place : host_.kernel_settings) {
       add({.op = Op::bind_inside, .text = place, .text2 = place, .flags = kReadOnly});
     }
   }

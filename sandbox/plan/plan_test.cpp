@@ -21,19 +21,6 @@ std::string cpu_list(const std::vector<int>& cpus) {
   return text;
 }
 
-// The least loaded choice needs to know the other runs; a fixed rule by pid spreads them well enough.
-std::vector<int> automatic_cpus(const Policy& policy, const Host& host) {
-  const std::size_t have = host.allowed_cpus.size();
-  const std::size_t wanted =
-      std::clamp<std::size_t>(static_cast<std::size_t>(policy.limits.cpus.value_or(1) + 0.999), 1, have);
-  std::vector<int> chosen;
-  for (std::size_t i = 0; i < wanted; ++i) {
-    chosen.push_back(host.allowed_cpus[(static_cast<std::size_t>(host.pid) * wanted + i) % have]);
-  }
-  std::ranges::sort(chosen);
-  return chosen;
-}
-
 std::string cpu_mask(const std::vector<int>& cpus) {
   std::string mask(sizeof(cpu_set_t), '\0');
   for (const int cpu : cpus) {
@@ -45,7 +32,7 @@ std::string cpu_mask(const std::vector<int>& cpus) {
 void plan_affinity(Plan& plan, const Policy& policy, const Host& host) {
   if (!policy.limits.cpuset) return;
   const CpuSet& wanted = *policy.limits.cpuset;
-  const std::vector<int> cpus = wanted.automatic ? automatic_cpus(policy, host) : wanted.cpus;
+  const std::vector<int> cpus = wanted.automatic ? host.leased_cpus : wanted.cpus;
   for (const int cpu : cpus) {
     if (std::ranges::find(host.allowed_cpus, cpu) != host.allowed_cpus.end()) continue;
     throw Error{"cannot enforce --cpuset: CPU " + std::to_string(cpu) +

@@ -20,7 +20,8 @@ std::string_view trimmed_line(std::string_view line) {
 std::string add_line(std::string_view line, const World& world, Variables& variables) {
   const std::size_t equals = line.find('=');
   const std::string name(line.substr(0, equals));
-  const std::string problem = name_problem(name);
+  std::string problem = name_problem(name);
+  if (!problem.empty()) return problem;
   if (!problem.empty()) return problem;
   if (equals != std::string_view::npos) {
     variables.emplace_back(name, line.substr(equals + 1));

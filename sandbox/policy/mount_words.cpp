@@ -42,7 +42,7 @@ std::string destination_path(const std::string& word, const std::string& value,
                              const Place& place) {
   const std::string hint = tilde_hint(word);
   if (!hint.empty()) refuse(value, shown(word) + " begins with a tilde", hint);
-  const std::string path = inside_path(word, place.base);
+  std::string path = inside_path(word, place.base);
   if (path == "/") refuse(value, "it would replace the whole root");
   return path;
 }

@@ -24,11 +24,10 @@ FileKind kind_of(mode_t mode) {
   return FileKind::other;
 }
 
-FileFacts look_in_vain(const std::string& path, int error) {
-  if (error != ENOENT && error != ENOTDIR) return {FileKind::unreachable, error, 0};
-  struct stat link {};
-  const bool dangles = ::lstat(path.c_str(), &link) == 0 && S_ISLNK(link.st_mode);
-  return {dangles ? FileKind::dangling_link : FileKind::missing, error, 0};
+// What cannot be looked at, by stat(2)'s errno.
+FileFacts unseen(int error, FileKind missing) {
+  if (error == ENOENT || error == ENOTDIR) return {missing, error, 0};
+  return {FileKind::unreachable, error, 0};
 }
 
 }  // namespace
@@ -51,7 +50,9 @@ std::optional<std::string> HostWorld::variable(const std::string& name) const {
 
 FileFacts HostWorld::look(const std::string& path) const {
   struct stat facts {};
-  if (::stat(path.c_str(), &facts) != 0) return look_in_vain(path, errno);
+  if (::lstat(path.c_str(), &facts) != 0) return unseen(errno, FileKind::missing);
+  if (S_ISLNK(facts.st_mode) && ::stat(path.c_str(), &facts) != 0)
+    return unseen(errno, FileKind::dangling_link);
   return {kind_of(facts.st_mode), 0, facts.st_uid};
 }
 

@@ -1,6 +1,7 @@
 #include "rootfs/hidden.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -36,7 +37,7 @@ constexpr std::array<std::string_view, 11> kHomeSecrets = {".azure",
                                                            ".pgpass",
                                                            ".vault-token"};
 
-// What tells a home folder from a project that lies directly in a fresh place.
+// What tells a home folder from another.
 constexpr std::array<std::string_view, 2> kHomeMarks = {".ssh", ".gnupg"};
 
 bool exists(const std::string& path) {
@@ -62,6 +63,12 @@ void keep_outermost(std::vector<std::string>& folders) {
     if (kept.empty() || !is_within(folder, kept.back())) kept.push_back(std::move(folder));
   }
   folders = std::move(kept);
+}
+
+bool looks_like_home(const std::string& folder) {
+  return std::any_of(kHomeMarks.begin(), kHomeMarks.end(), [&](std::string_view mark) {
+    return exists(folder + '/' + std::string{mark});
+  });
 }
 
 // Whether the components of `name` stand in `path` one after the other.
@@ -114,42 +121,51 @@ std::string HiddenPlaces::refusal(const std::string& folder) const {
   const std::string parent = parent_folder(folder);
   if (folder == "/run/user" || parent == "/run/user") return "is where the host's sockets are";
   const bool in_place = std::find(fresh_.begin(), fresh_.end(), parent) != fresh_.end();
-  const bool marked = in_place && std::any_of(kHomeMarks.begin(), kHomeMarks.end(), [&](auto mark) {
-                        return exists(folder + '/' + std::string{mark});
-                      });
-  return marked ? "is a home folder" : "";
+  return in_place && looks_like_home(folder) ? "is a home folder" : "";
 }
 
-const std::vector<std::string>& HiddenPlaces::home_secrets() const {
-  if (home_secrets_known_ || home_.empty()) return home_secrets_;
-  home_secrets_known_ = true;
-  const auto add = [this](std::string_view name) {
+const std::vector<std::string>& HiddenPlaces::linked_secrets() const {
+  if (linked_secrets_) return *linked_secrets_;
+  linked_secrets_.emplace();
+  for (const std::string_view name : kSecrets) {
+    if (home_.empty()) break;
     const std::string secret = home_ + '/' + std::string{name};
-    if (!exists(secret)) return;
-    home_secrets_.push_back(secret);
-    const std::string real = walk_path(secret).real;
-    if (real != secret) home_secrets_.push_back(real);
-  };
-  std::for_each(kSecrets.begin(), kSecrets.end(), add);
-  std::for_each(kHomeSecrets.begin(), kHomeSecrets.end(), add);
-  return home_secrets_;
+    char target[1];
+    if (::readlink(secret.c_str(), target, sizeof target) < 0) continue;
+    linked_secrets_->push_back(walk_path(secret).real);
+  }
+  return *linked_secrets_;
 }
 
 bool HiddenPlaces::lies_in_secret(std::string_view path) const {
-  const auto& found = home_secrets();
+  const auto in_home = [&](std::string_view name) {
+    return is_within(path, home_ + '/' + std::string{name});
+  };
+  const auto& linked = linked_secrets();
   return std::any_of(kSecrets.begin(), kSecrets.end(),
                      [&](std::string_view name) { return has_components(path, name); }) ||
-         std::any_of(found.begin(), found.end(),
+         std::any_of(kHomeSecrets.begin(), kHomeSecrets.end(), in_home) ||
+         std::any_of(linked.begin(), linked.end(),
                      [&](const std::string& secret) { return is_within(path, secret); });
 }
 
 bool HiddenPlaces::holds_secret(const std::string& folder) const {
-  const auto& found = home_secrets();
-  return std::any_of(found.begin(), found.end(),
+  const auto holds = [&](std::string_view name) {
+    const std::string secret = home_ + '/' + std::string{name};
+    return is_within(secret, folder) && exists(secret);
+  };
+  const auto& linked = linked_secrets();
+  return std::any_of(kSecrets.begin(), kSecrets.end(), holds) ||
+         std::any_of(kHomeSecrets.begin(), kHomeSecrets.end(), holds) ||
+         std::any_of(linked.begin(), linked.end(),
                      [&](const std::string& secret) { return is_within(secret, folder); }) ||
-         std::any_of(kSecrets.begin(), kSecrets.end(), [&](std::string_view name) {
-           return exists(folder + '/' + std::string{name});
-         });
+         looks_like_home(folder);
+}
+
+bool HiddenPlaces::holds_secret_name(const std::string& folder) const {
+  return std::any_of(kSecrets.begin(), kSecrets.end(), [&](std::string_view name) {
+    return exists(folder + '/' + std::string{name});
+  });
 }
 
 }  // namespace sandbox

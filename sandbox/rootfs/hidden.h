@@ -1,6 +1,7 @@
 // Which places are hidden from the test, and which folders must never be shown to it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,19 +32,21 @@ class HiddenPlaces {
   // .git-credentials .config/gh anywhere; a few more below $HOME), or in what such a symlink of
   // $HOME leads to.
   bool lies_in_secret(std::string_view path) const;
-  // Whether such a place lies in `folder`: directly in it, or on the way to $HOME's own.
+  // Whether one of $HOME's lies in `folder`, or `folder` looks like a home itself (.ssh, .gnupg).
   bool holds_secret(const std::string& folder) const;
+  // Whether any such name lies directly in `folder`: dearer, for what a user names by hand.
+  bool holds_secret_name(const std::string& folder) const;
 
   const std::string& home() const { return home_; }  // real path; empty when there is none
 
  private:
-  const std::vector<std::string>& home_secrets() const;
+  const std::vector<std::string>& linked_secrets() const;
 
   std::vector<std::string> fresh_;
   std::vector<std::string> covered_;
   std::string home_;
-  mutable std::vector<std::string> home_secrets_;  // found at first use: most runs never ask
-  mutable bool home_secrets_known_ = false;
+  // Where symlinks in $HOME lead; found at first use, since most runs never ask.
+  mutable std::optional<std::vector<std::string>> linked_secrets_;
 };
 
 }  // namespace sandbox

@@ -5,6 +5,7 @@
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,17 +22,22 @@ namespace {
 
 constexpr unsigned long kPrivate = 1UL << 18;  // MS_PRIVATE
 
+[[noreturn]] void wait_to_be_killed(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (::getppid() != parent) ::_exit(1);
+  for (;;) ::pause();
+}
+
 // It only has to exist until its namespace is held open by a file descriptor.
 class Helper {
  public:
   Helper() {
+    const pid_t parent = ::getpid();
     clone_args args{};
     args.flags = CLONE_NEWUSER;
     args.exit_signal = SIGCHLD;
     pid_ = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
-    if (pid_ == 0) {
-      for (;;) ::pause();
-    }
+    if (pid_ == 0) wait_to_be_killed(parent);
     if (pid_ < 0) throw Error{"cannot make a user namespace for id-mapped mounts", errno};
   }
   Helper(const Helper&) = delete;

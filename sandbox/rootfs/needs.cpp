@@ -106,15 +106,23 @@ class NeedsFinder {
     }
   }
 
+  // The folders of programs with a prefix first: it often covers others.
   void add_search_path() {
-    for (const std::string& folder : absolute_entries("PATH", ":")) {
-      if (is_system(folder)) continue;
-      const Walk walk = walk_path(folder);
-      if (!walk.exists()) continue;
-      show_hops(walk, "PATH");
-      if (!show_prefix(walk.real, "PATH")) show_folder(walk.real, "PATH");
-      add_base_python(prefix_of(walk.real));
+    std::vector<std::string> folders = absolute_entries("PATH", ":");
+    std::stable_partition(folders.begin(), folders.end(),
+                          [](const std::string& folder) { return !prefix_of(folder).empty(); });
+    for (auto folder = folders.begin(); folder != folders.end(); ++folder) {
+      const bool again = std::find(folders.begin(), folder, *folder) != folder;
+      if (!again && !is_system(*folder)) add_programs(*folder);
     }
+  }
+
+  void add_programs(const std::string& folder) {
+    const Walk walk = walk_path(folder);
+    if (!walk.exists()) return;
+    show_hops(walk, "PATH");
+    if (!show_prefix(walk.real, "PATH")) show_folder(walk.real, "PATH");
+    add_base_python(prefix_of(walk.real));
   }
 
   void add_named_folders() {
@@ -161,7 +169,10 @@ class NeedsFinder {
     if (argument.empty() || argument.size() >= kMaxPath) return;
     const std::string path = absolute_path(argument, cwd_.real);
     if (argument.find('/') == std::string_view::npos && !hidden_.hides(path)) return;
-    if (!is_system(path)) show_place(path, "argument");
+    if (is_system(path)) return;
+    const Walk walk = walk_path(path);
+    if (hides(walk.real) && hidden_.holds_secret_name(walk.real)) return;
+    show_walked(walk, "argument");
   }
 
   // The build, the user and PWD may go by names that lead through a hidden symlink.
@@ -185,13 +196,13 @@ class NeedsFinder {
   }
 
   void show_place(const std::string& path, const std::string& why) {
-    const Walk walk = walk_path(path);
+    show_walked(walk_path(path), why);
+  }
+
+  void show_walked(const Walk& walk, const std::string& why) {
     if (!walk.exists() || hidden_.lies_in_secret(walk.real)) return;
     show_hops(walk, why);
-    if (!hides(walk.real)) return;
-    const PathKind kind = path_kind(walk.real);
-    if (kind == PathKind::folder) show_folder(walk.real, why);
-    if (kind == PathKind::file) show_file(walk.real, why);
+    if (!show_folder(walk.real, why)) show_file(walk.real, why);
   }
 
   void show_hops(const Walk& walk, const std::string& why) {

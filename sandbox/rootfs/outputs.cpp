@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "rootfs/hidden.h"
 #include "rootfs/paths.h"
 #include "sys/files.h"
 
@@ -118,10 +119,10 @@ class OutputFinder {
   void add_folder(std::string_view path, std::string_view why) {
     if (path.empty()) return;
     const std::string real = walk_path(absolute_path(path, cwd_)).real;
-    if (is_protected(real)) {
-      return warn(
-          std::string{why} + ": " + std::string{path} +
-          " stays read-only, since it holds the project or the program; name a folder below it");
+    const std::string refusal = refuse_folder(real);
+    if (!refusal.empty()) {
+      return warn(std::string{why} + ": " + std::string{path} + " cannot be made writable, since it " +
+                  refusal + "; name a folder below it");
     }
     if (path_kind(real) == PathKind::file) {
       return warn(std::string{why} + " names a file, not a folder: " + std::string{path});
@@ -129,11 +130,15 @@ class OutputFinder {
     add({real, true, std::string{why}});
   }
 
-  // Writable, it or a folder around it would let the test change what it is.
-  bool is_protected(const std::string& real) const {
-    return is_within(walk_path(cwd_).real, real) ||
-           std::any_of(protected_.begin(), protected_.end(),
-                       [&](const std::string& folder) { return is_within(folder, real); });
+  // Writable, it or a folder around it would let the test change what it is, or reach the host.
+  std::string refuse_folder(const std::string& real) const {
+    const bool holds_protected =
+        is_within(walk_path(cwd_).real, real) ||
+        std::any_of(protected_.begin(), protected_.end(),
+                    [&](const std::string& folder) { return is_within(folder, real); });
+    if (holds_protected) return "holds the project or the program";
+    const std::string home{value("HOME")};
+    return HiddenPlaces{fresh_places(home), {}, home}.refusal(real);
   }
 
   void add(DeclaredOutput output) {

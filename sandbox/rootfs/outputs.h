@@ -7,22 +7,26 @@
 namespace sandbox {
 
 struct DeclaredOutput {
-  std::string path{};      // absolute
-  bool directory = false;  // a folder is bound writable; a file is created empty if missing and bound as a file
-  std::string why{};       // "--gtest_output", "XML_OUTPUT_FILE", "LLVM_PROFILE_FILE"
+  std::string path{};  // absolute
+  bool directory =
+      false;  // a folder is bound writable; a file is created empty if missing and bound as a file
+  std::string why{};  // "--gtest_output", "XML_OUTPUT_FILE", "LLVM_PROFILE_FILE"
 };
 
-// Files: --gtest_output=xml:FILE and json:FILE and GTEST_OUTPUT (a trailing slash or no name means a folder or
-// gtest's default name), XML_OUTPUT_FILE, TEST_PREMATURE_EXIT_FILE, TEST_WARNINGS_OUTPUT_FILE,
+// Files: --gtest_output=xml:FILE and json:FILE and GTEST_OUTPUT (a trailing slash or no name means
+// a folder or gtest's default name), XML_OUTPUT_FILE, TEST_PREMATURE_EXIT_FILE,
+// TEST_WARNINGS_OUTPUT_FILE,
 // --benchmark_out=FILE, Catch2's `-o FILE`/`--out FILE` only after `-r`/`--reporter`.
-// Folders: the folder of LLVM_PROFILE_FILE's pattern, GCOV_PREFIX, TEST_UNDECLARED_OUTPUTS_DIR, TEST_UNDECLARED_OUTPUTS_ANNOTATIONS_DIR.
-// Never cwd, a project folder itself or the program's folder as a folder: those are left out with a warning.
+// Folders: the folder of LLVM_PROFILE_FILE's pattern, GCOV_PREFIX, TEST_UNDECLARED_OUTPUTS_DIR,
+// TEST_UNDECLARED_OUTPUTS_ANNOTATIONS_DIR. Never cwd, a project folder itself or the program's
+// folder as a folder: those are left out with a warning.
 struct DeclaredOutputs {
   std::vector<DeclaredOutput> outputs{};
   std::vector<std::string> warnings{};
 };
 DeclaredOutputs find_declared_outputs(const std::vector<std::string>& command,
-                                      const std::vector<std::string>& environment, const std::string& cwd,
+                                      const std::vector<std::string>& environment,
+                                      const std::string& cwd,
                                       const std::vector<std::string>& protected_folders);
 
 }  // namespace sandbox

@@ -169,9 +169,9 @@ std::string program_named_to_env(const Executable& script) {
 std::string find_program(const std::string& name, const std::string& cwd,
                          const std::vector<std::string>& environment) {
   if (name.empty()) throw not_found("the program's name is empty");
-  std::string path = name.find('/') == std::string::npos ? search_or_throw(name, cwd, environment)
-                                                         : absolute_path(name, cwd);
-  check_permission(name, path);
+  const bool searched = name.find('/') == std::string::npos;
+  std::string path = searched ? search_or_throw(name, cwd, environment) : absolute_path(name, cwd);
+  if (!searched) check_permission(name, path);
   check_format(name, path, cwd);
   return path;
 }

@@ -11,7 +11,8 @@ namespace sandbox {
 
 struct ProjectFolder {
   std::string path{};  // real path, absolute
-  std::string why{};   // "nearest CMakeCache.txt", "its CMAKE_HOME_DIRECTORY", "git work tree", "git common dir", "cwd", "--project"
+  std::string why{};  // "nearest CMakeCache.txt", "its CMAKE_HOME_DIRECTORY", "git work tree", "git
+                      // common dir", "cwd", "--project"
 };
 
 struct ProjectView {
@@ -25,12 +26,11 @@ struct ProjectView {
 // The union of: for the nearest CMakeCache.txt above program and above cwd, its folder and its
 // CMAKE_HOME_DIRECTORY; the outermost git work tree above cwd (.git folder, or .git file: then the
 // common git dir too); cwd, when it is hidden and none of these covers it or nothing was found. A
-// candidate that is /, $HOME, a fresh place, an ancestor of one, a home folder or a place for keys is
-// dropped (of several work trees the outermost that is not).
-// Throws Error (hint: --project DIR) when cwd itself is such a place and nothing else was found, or
-// when it would not exist inside (a refused folder within a fresh place); when --project DIR does not exist, is no
-// folder, or is such a place. `program` is the real path of the program, or empty.
-// Only reads the file system.
+// candidate that is /, $HOME, a fresh place, an ancestor of one, a home folder or a place for keys
+// is dropped (of several work trees the outermost that is not). Throws Error (hint: --project DIR)
+// when cwd itself is such a place and nothing else was found, or when it would not exist inside (a
+// refused folder within a fresh place); when --project DIR does not exist, is no folder, or is such
+// a place. `program` is the real path of the program, or empty. Only reads the file system.
 ProjectView discover_project(const Project& choice, const std::string& cwd,
                              const std::string& program, const std::string& home);
 

@@ -2,14 +2,15 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 
 namespace sandbox {
 namespace {
 
 using child::Phase;
 
-constexpr std::uint8_t kFullPercent = 95;
 
 template <typename To, typename From>
 std::optional<To> scaled(std::optional<From> value, double factor) {
@@ -20,6 +21,12 @@ std::optional<To> scaled(std::optional<From> value, double factor) {
 double seconds_of(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1e3; }
 
 bool lacks_permission(int error) { return error == EPERM || error == EACCES || error == ENOSYS; }
+
+bool is_enforced(const Group& group, std::string_view limit) {
+  return std::ranges::any_of(group.limits(), [&](const LimitRecord& record) {
+    return record.name == limit && !record.enforced.empty();
+  });
+}
 
 // 126: found but cannot be executed; 127: gone since it was found (execve(2)).
 SetupFailure describe_exec_failure(int error, const Plan& plan) {
@@ -34,6 +41,14 @@ SetupFailure describe_exec_failure(int error, const Plan& plan) {
     case ENOENT: failure.hint = "it, or its interpreter, is not shown inside: --ro-bind FOLDER"; break;
     default: break;
   }
+  return failure;
+}
+
+SetupFailure describe_clone_failure(int error) {
+  SetupFailure failure;
+  failure.attempt = "cannot create the process of the test";
+  failure.error = error;
+  if (error == EAGAIN) failure.hint = "the cap of processes is too small: --pids N, or ulimit -u";
   return failure;
 }
 
@@ -74,6 +89,7 @@ void measure_cpu(Usage& usage, const Observation& seen, const GroupCounters& cou
 
 SetupFailure describe_failure(const child::Message& message, const Plan& plan) {
   if (message.phase == Phase::exec) return describe_exec_failure(message.error, plan);
+  if (message.phase == Phase::clone) return describe_clone_failure(message.error);
   const bool in_init = message.phase == Phase::init;
   const std::vector<Step>& steps = in_init ? plan.init : plan.test;
   const Step& step = steps.at(message.index);
@@ -95,10 +111,14 @@ Facts gather_facts(const Observation& seen, const GroupCounters& counters, const
     facts.wait_status = seen.end->status;
     facts.exec_reached = seen.end->exec_reached;
   }
-  if (seen.end && seen.end->fresh_percent >= kFullPercent) facts.full_place = "/tmp";
+  facts.exec_reached |= seen.started.has_value();
+  if (seen.killed_by_us && seen.started && !seen.end) facts.wait_status = SIGKILL;
+  if (seen.end && seen.end->full_place > 0) {
+    facts.full_place = plan.fresh_places.at(seen.end->full_place - 1U);
+  }
   facts.counters = counters;
   facts.layout = group.layout();
-  if (policy.limits.memory) facts.memory_cap = policy.limits.memory->count;
+  if (is_enforced(group, "memory")) facts.memory_cap = policy.limits.memory->count;
   facts.deadline_wall = seen.cause == Cause::wall_deadline;
   facts.deadline_cpu = seen.cause == Cause::cpu_deadline;
   if (seen.cause == Cause::interrupt) facts.interrupt_signal = seen.interrupt_signal;
@@ -119,7 +139,7 @@ Usage gather_usage(const Observation& seen, const GroupCounters& counters, const
   Usage usage;
   if (seen.started) {
     const std::chrono::duration<double> wall = seen.ended - *seen.started;
-    usage.wall_seconds = {std::max(wall.count(), 0.0), "CLOCK_MONOTONIC from execve to the end"};
+    usage.wall_seconds = {std::max(wall.count(), 0.0), "CLOCK_MONOTONIC from the clone of the test to its end"};
   }
   measure_cpu(usage, seen, counters, group);
   measure_memory(usage, counters, group);

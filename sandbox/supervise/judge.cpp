@@ -36,7 +36,7 @@ struct OomJudgement {
 
 // At a kill, the group is at most one small allocation below its cap: larger ones fail without a
 // kill (PAGE_ALLOC_COSTLY_ORDER, 8 pages; of 64 KiB at most).
-constexpr std::uint64_t kLargestCharge = 512 * 1024;
+constexpr std::uint64_t kLargestCharge = 512ULL * 1024;
 
 bool peak_reached_cap(std::uint64_t peak, std::uint64_t cap) {
   return peak >= cap || cap - peak <= kLargestCharge;

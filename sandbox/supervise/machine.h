@@ -46,7 +46,8 @@ class Machine {
  private:
   enum class State { starting, running, ending, killing, leaving, gone };
 
-  std::vector<Action> end_by(Cause cause, Action polite);
+  std::vector<Action> meet_deadline(Cause cause);
+  std::vector<Action> insist();
 
   State state_ = State::starting;
   Cause cause_ = Cause::none;

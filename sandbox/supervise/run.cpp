@@ -5,14 +5,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
 #include "cgroup/group.h"
 #include "launch/clone.h"
+#include "launch/cpu_lease.h"
 #include "plan/plan.h"
 #include "report/exit_code.h"
 #include "report/sentence.h"
+#include "report/text.h"
 #include "supervise/assemble.h"
 #include "supervise/judge.h"
 #include "supervise/supervisor.h"
@@ -43,12 +46,16 @@ std::string timestamp() {
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+std::string default_name(const Policy& policy) {
+  return policy.command.empty() ? "sandbox-exec" : base_name(policy.command[0]);
+}
+
 Report begin_report(const Policy& policy) {
   Report report;
   report.run_id = make_run_id();
   report.version = SANDBOX_VERSION;
   report.command = policy.command;
-  report.name = policy.reporting.name.empty() ? base_name(policy.command.at(0)) : policy.reporting.name;
+  report.name = policy.reporting.name.empty() ? default_name(policy) : policy.reporting.name;
   report.policy = policy;
   report.started_at = timestamp();
   char cwd[4096];
@@ -85,7 +92,7 @@ Group make_group(Host& host, const Policy& policy, const std::string& run_id) {
 
 SetupFailure failure_of(const Error& error, bool unsupported) {
   SetupFailure failure;
-  failure.attempt = error.what();
+  failure.attempt = one_line(error.what());
   if (error.error()) {  // what() ends with it; the sentence adds it again
     failure.attempt.resize(failure.attempt.size() - errno_name(error.error()).size() - 2);
   }
@@ -103,6 +110,8 @@ class Run {
 
   void go() {
     Host host = probe_host(policy_);
+    const CpuLease lease = lease_cpus(host.allowed_cpus);
+    host.leased_cpus = lease.cpus();
     Group group = make_group(host, policy_, report_.run_id);
     const Plan plan = make_plan(policy_, host);
     describe(plan, group);
@@ -113,20 +122,53 @@ class Run {
   }
 
  private:
+  CpuLease lease_cpus(const std::vector<int>& allowed) const {
+    const auto& cpuset = policy_.limits.cpuset;
+    return cpuset && cpuset->automatic ? CpuLease{policy_.limits, allowed} : CpuLease{};
+  }
+
+  // What the fresh places held has gone with them.
+  static GroupCounters final_counters(const Observation& seen, const Group& group) {
+    GroupCounters counters = group.read();
+    if (!seen.at_end) return counters;
+    counters.file = seen.at_end->file;
+    counters.shmem = seen.at_end->shmem;
+    counters.kernel = seen.at_end->kernel;
+    return counters;
+  }
+
+  // The end can be seen before the OOM notification.
+  void complete_events(const GroupCounters& counters) {
+    const auto kills = static_cast<std::int64_t>(counters.oom_kills.value_or(0));
+    const bool noted = std::ranges::any_of(report_.events, [](const Event& e) { return e.kind == "oom"; });
+    if (kills == 0 || noted) return;
+    const std::chrono::duration<double> at = Clock::now() - began_;
+    report_.events.push_back({"oom", at.count(), {{"oom_kills", kills}}});
+  }
+
+  void warn_of_caps() {
+    for (const LimitRecord& limit : report_.limits) {
+      if (!limit.enforced.empty()) continue;
+      report_.warnings.push_back("--" + limit.name + " " + limit.requested + " is not enforced: " + limit.by);
+    }
+  }
+
   void describe(const Plan& plan, const Group& group) {
     report_.cgroup = layout_name(group.layout());
     report_.groups = group.directories();
     report_.limits = group.limits();
     describe_plan(report_, plan);
+    warn_of_caps();
   }
 
   void conclude(const Observation& seen, const Plan& plan, const Host& host, Group& group) {
-    const GroupCounters counters = group.read();
+    const GroupCounters counters = final_counters(seen, group);
     Facts facts = gather_facts(seen, counters, plan, policy_, group);
     if (counters.oom_kills.value_or(0) > 0) facts.outer = find_outer_memory_limit(host.site);
     report_.usage = gather_usage(seen, counters, group);
     report_.outcome = judge(facts);
     report_.events = seen.events;
+    complete_events(counters);
     report_.hang = seen.hang;
     report_.leaks = seen.leaks;
     for (std::string& warning : group.remove()) report_.warnings.push_back(std::move(warning));
@@ -163,7 +205,24 @@ bool may_do_without_namespaces(const Policy& policy, const Report& report) {
          report.outcome.verdict == Verdict::setup_failed && report.outcome.evidence.unsupported;
 }
 
+void finish_report(Report& report, const Policy& policy) {
+  const Sentence sentence = explain(report);
+  report.outcome.reason = sentence.line;
+  report.outcome.hint = sentence.hint;
+  report.exit_status = exit_status(ending_of(report.outcome, policy.reporting));
+}
+
 }  // namespace
+
+Report refuse(const Policy& policy, const Error& error) {
+  Report report = begin_report(policy);
+  Facts facts;
+  facts.setup_failure = failure_of(error, false);
+  facts.setup_failure->attempt = error.what();  // several problems, a line each
+  report.outcome = judge(facts);
+  finish_report(report, policy);
+  return report;
+}
 
 Report run(const Policy& policy, const RunOptions& options) {
   const Clock::time_point began = Clock::now();
@@ -177,10 +236,7 @@ Report run(const Policy& policy, const RunOptions& options) {
     report.warnings.push_back("not isolated: " + why);
     attempt(without, options, began, report);
   }
-  const Sentence sentence = explain(report);
-  report.outcome.reason = sentence.line;
-  report.outcome.hint = sentence.hint;
-  report.exit_status = exit_status(ending_of(report.outcome, policy.reporting));
+  finish_report(report, policy);
   return report;
 }
 

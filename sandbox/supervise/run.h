@@ -5,6 +5,7 @@
 
 #include "policy/policy.h"
 #include "report/report.h"
+#include "sys/error.h"
 
 namespace sandbox {
 
@@ -13,6 +14,9 @@ struct RunOptions {
   // /proc/1/cmdline would show.
   std::span<char> command_line{};
 };
+
+// The report of a run that was refused before it began: bad options.
+Report refuse(const Policy& policy, const Error& error);
 
 // Never throws for what can go wrong in a run: a failed set-up is a report too. Writes no report and
 // prints nothing. `policy` must be complete (policy/policy.h).

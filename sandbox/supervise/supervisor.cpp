@@ -11,11 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <set>
 
 #include "launch/launcher.h"
 #include "supervise/processes.h"
@@ -28,9 +31,16 @@ namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 
 constexpr std::size_t kMostThreads = 1000;
+constexpr pid_t kGroup = 0;    // kill(2): the caller's process group
+constexpr pid_t kAnyone = -1;  // kill(2): everyone the caller may signal
 
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 class Supervisor {
@@ -38,7 +48,7 @@ class Supervisor {
   explicit Supervisor(const Watched& watched)
       : watched_(watched),
         io_(1),
-        signals_(io_, SIGINT, SIGTERM, SIGHUP),
+        signals_(io_),
         wall_(io_),
         cpu_(io_),
         grace_(io_),
@@ -46,7 +56,9 @@ class Supervisor {
         init_gone_(io_),
         oom_(io_),
         kills_(io_) {
-    signals_.add(SIGQUIT);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+      if (!is_ignored(signal)) signals_.add(signal);  // what nohup(1) ignores stays ignored
+    }
   }
 
   Observation run() {
@@ -60,6 +72,7 @@ class Supervisor {
     reap_init();
     seen_.cause = machine_.cause();
     seen_.interrupt_signal = machine_.interrupt_signal();
+    seen_.kill_from_inside_seen = main_was_killed_from_inside();
     return std::move(seen_);
   }
 
@@ -205,7 +218,9 @@ class Supervisor {
         if (seen_.setup_failure) break;
         seen_.end = message;
         note("exited");
+        if (message.waits) seen_.at_end = watched_.group.read();
         happen(Exited{message.value != 0});
+        if (message.waits && message.value == 0) tell(child::MessageKind::finish, 0);
         break;
       case child::MessageKind::listener: watch_kills(header); break;
       case child::MessageKind::maps_written:
@@ -249,19 +264,22 @@ class Supervisor {
     return ::ioctl(kills_.native_handle(), SECCOMP_IOCTL_NOTIF_SEND, &answer) == 0 || errno == ENOENT;
   }
 
-  // Whether it may reach the main process: named itself, or one of a group, or by a number that means
-  // something else (a thread's, a pidfd's).
-  bool may_reach_main(const seccomp_data& call) const {
-    const int target = static_cast<int>(call.args[0]);
-    if (call.nr == SYS_tkill || call.nr == SYS_pidfd_send_signal) return true;
-    return target == main_inside_ || target == -main_inside_ || target == 0 || target == -1;
-  }
-
   void note_kill(const seccomp_notif& request) {
     constexpr std::size_t kMostNoted = 100;
-    seen_.kill_from_inside_seen |= may_reach_main(request.data);
+    const pid_t target = static_cast<pid_t>(request.data.args[0]);
+    // A thread's number and a pidfd mean something else.
+    const bool by_pid = request.data.nr != SYS_tkill && request.data.nr != SYS_pidfd_send_signal;
+    kill_targets_.insert(by_pid ? target : kAnyone);
     if (++kills_seen_ > kMostNoted) return;
-    note("kill-inside", {{"target", static_cast<std::int64_t>(static_cast<int>(request.data.args[0]))}});
+    note("kill-inside", {{"target", std::int64_t{target}}});
+  }
+
+  // Whether a SIGKILL may have reached the main process: by its number, its group's, or everybody's.
+  // Asked at the end, since the first may be sent before the start is reported.
+  bool main_was_killed_from_inside() const {
+    if (main_inside_ < 0) return !kill_targets_.empty();
+    return std::ranges::any_of(std::array{main_inside_, -main_inside_, kGroup, kAnyone},
+                               [&](pid_t target) { return kill_targets_.contains(target); });
   }
 
   // --- what is done
@@ -306,6 +324,7 @@ class Supervisor {
 
   void kill_all() {
     note("killed-by-us");
+    seen_.killed_by_us = true;
     if (!watched_.plan.isolated) {
       tell(child::MessageKind::finish, 0);
       watched_.group.kill();
@@ -352,6 +371,7 @@ class Supervisor {
   Machine machine_;
   pid_t main_inside_ = -1;
   std::size_t kills_seen_ = 0;
+  std::set<pid_t> kill_targets_;
   Observation seen_;
 };
 

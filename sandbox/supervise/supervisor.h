@@ -30,6 +30,8 @@ struct Observation {
   double init_cpu_user = 0;    // rusage of PID 1 with all that it reaped
   double init_cpu_system = 0;
   std::uint64_t max_rss_bytes = 0;
+  std::optional<GroupCounters> at_end{};  // read while the fresh places still existed
+  bool killed_by_us = false;
   bool kill_watch_active = false;
   bool kill_from_inside_seen = false;
   std::vector<Event> events{};

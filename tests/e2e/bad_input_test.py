@@ -72,7 +72,7 @@ class Options(E2E):
         os.mkdir(os.path.join(self.project, "a"))
         result = self.sandbox("--bind", "a", "b", "--", "true", report="maybe")
         self.assertIn(result.exit, (125, 127))
-        self.assertIn("SRC:DST", result.stderr.replace("[", "").replace("]", ""))
+        self.assertIn("--bind a:b", result.stderr)
 
     def test_a_bind_with_a_mode(self):
         for mode, meant in (("ro", "--ro-bind"), ("rw", "--bind")):

@@ -47,9 +47,11 @@ class Enforced(E2E):
         self.require("cpu_group", "two_cpus" if not worlds.USER_MODE_LINUX else "cpu_group")
         result = self.sandbox("--cpus", "0.5", "--", probe("spin-cpu"), "2", "--threads", "2")
         self.assert_passed(result)
-        self.assertLess(float(result.stdout), 1.35)
+        used = float(result.stdout)
+        self.assertLess(used, 1.35)
         self.assert_enforced(result, "cpus", "0.5", "^50000", "cgroup v[12]")
-        self.assertGreater(result.report["usage"]["cpu_throttled_seconds"], 0)
+        if used > 0.95:  # on a machine so busy that it had less, nothing was throttled
+            self.assertGreater(result.report["usage"]["cpu_throttled_seconds"], 0)
 
     def test_cpu_usage_is_counted_with_children(self):
         result = self.sandbox("--", probe("spin-cpu"), "0.5", "--children", "2")

@@ -48,9 +48,13 @@ def _write(directory, name, text):
         file.write(str(text))
 
 
-def _give(directory, uid):
-    for name in (".", "tasks", "cgroup.procs"):
-        os.chown(os.path.join(directory, name), uid, uid)
+def _give(directory):
+    """To whom sandbox-exec runs as; the caps stay ours."""
+    if worlds.BECOME is None:
+        return
+    for name in (".", "tasks", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"):
+        with contextlib.suppress(FileNotFoundError):
+            os.chown(os.path.join(directory, name), worlds.BECOME, worlds.BECOME)
 
 
 class OwnGroups:
@@ -65,8 +69,7 @@ class OwnGroups:
                 continue
             mine = os.path.join(home, f"sandbox-e2e-{os.getpid()}")
             os.mkdir(mine)
-            if worlds.BECOME is not None:
-                _give(mine, worlds.BECOME)
+            _give(mine)
             _write(mine, "tasks", "0")
             self.homes[controller], self.made[controller] = home, mine
         atexit.register(self.leave)
@@ -116,16 +119,25 @@ def left_over():
     return sorted(set(found))
 
 
+def _v2_parent():
+    """The nearest group from the harness's own upwards that may have both children and controllers."""
+    directory = own_directory("")
+    while directory != "/sys/fs/cgroup" and worlds._read(os.path.join(directory, "cgroup.procs")).strip():
+        directory = os.path.dirname(directory)
+    return directory
+
+
 @contextlib.contextmanager
 def outer_memory_group(cap_bytes, swap=0):
     """A group with a memory cap of its own beneath the harness's; yields the `tasks` or `cgroup.procs` file that a
     process writes "0" to in order to be in it."""
-    base = OWN.made["memory"] if worlds.V1 else _v2_place()
+    base = OWN.made["memory"] if worlds.V1 else _v2_parent()
     outer = os.path.join(base, f"e2e-outer-{os.getpid()}")
     os.mkdir(outer)
     try:
         if worlds.V1:
             _write(outer, "memory.limit_in_bytes", cap_bytes)
+            _give(outer)
             yield os.path.join(outer, "tasks")
         else:
             yield _v2_leaf(base, outer, cap_bytes, swap)
@@ -143,4 +155,6 @@ def _v2_leaf(base, outer, cap_bytes, swap):
     _write(outer, "cgroup.subtree_control", "+memory +pids +cpu")
     leaf = os.path.join(outer, "leaf")
     os.mkdir(leaf)
+    _give(outer)
+    _give(leaf)
     return os.path.join(leaf, "cgroup.procs")

@@ -31,6 +31,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = SOURCE / "docs" / "sandbox-report-1.schema.json"
 
 seconds = worlds.seconds
+COMPILED = {}  # (name, source, flags) → the program
 
 
 def probe(name):
@@ -132,7 +133,7 @@ class Started:
     def stop(self):
         processes.kill_each([self.pid] + processes.descendants(self.pid))
 
-    def finish(self, timeout=30, stdin=None):
+    def finish(self, timeout=20, stdin=None):
         try:
             out, err = self.process.communicate(stdin, timeout=seconds(timeout))
         except subprocess.TimeoutExpired:
@@ -250,11 +251,16 @@ class E2E(unittest.TestCase):
         return self.file(name, f"{interpreter}\n{text}\n", 0o755)
 
     def compile(self, name, source, *flags):
-        """A C++ program beneath `work`."""
+        """A C++ program beneath `work`; what does not depend on the folder is compiled once."""
         path = os.path.join(self.work, name)
+        key = (name, source, flags)
+        if key in COMPILED:
+            return self.file(path, COMPILED[key], 0o755)
         code = self.file(name + ".cpp", source)
         subprocess.run(["g++", "-std=c++20", "-o", path, code, *flags], check=True, cwd=os.path.dirname(path))
         self.own(path)
+        if not any(self.work in flag for flag in flags) and "--coverage" not in flags:
+            COMPILED[key] = pathlib.Path(path).read_bytes()
         return path
 
     def git(self, *args, cwd=None):
@@ -298,7 +304,7 @@ class E2E(unittest.TestCase):
         argv = [*wrapper, SANDBOX_EXEC, *options, *args]
         return Started(argv, path, report is not False and report != "maybe", settings)
 
-    def sandbox(self, *args, timeout=30, input=None, **how):
+    def sandbox(self, *args, timeout=20, input=None, **how):
         """One run from start to end."""
         if input is not None:
             how["stdin"] = subprocess.PIPE

@@ -6,6 +6,7 @@ import pty
 import select
 import signal
 import struct
+import subprocess
 import termios
 import time
 
@@ -61,6 +62,12 @@ class Terminal:
 
 
 class OnATerminal(E2E):
+    @classmethod
+    def tearDownClass(cls):
+        # Closing a terminal kills all at once: their groups go when the next run starts.
+        subprocess.run([SANDBOX_EXEC, "--project", "none", "--", "true"], check=True, cwd="/")
+        super().tearDownClass()
+
     def setUp(self):
         super().setUp()
         environment = self.environment({"PS1": "outer> ", "TERM": "dumb", "HISTFILE": None})
@@ -78,11 +85,20 @@ class OnATerminal(E2E):
 
     def test_bash_has_job_control(self):
         self.enter()
-        self.assertNotIn("no job control", self.terminal.screen)
+        self.terminal.type("set -o | grep monitor\n")
+        self.terminal.expect("monitor")  # what was typed
+        self.assertRegex(self.terminal.expect("inside> "), r"monitor\s+on")
+
+    def test_the_terminal_has_a_name(self):
+        """As in Docker and bubblewrap: gpg, screen and ssh ask for it by ttyname(3)."""
+        self.enter()
         self.terminal.type("tty; echo $((40 + 2))\n")
         self.assertIn("/dev/", self.terminal.expect("42"))
-        self.terminal.type("set -o | grep monitor\n")
-        self.terminal.expect("on")
+
+    def test_the_terminal_can_be_opened(self):
+        self.enter()
+        self.terminal.type("echo through > /dev/t''ty\n")
+        self.terminal.expect("through\r\n")
 
     def test_no_complaint_at_the_start(self):
         self.terminal.type(f"{SANDBOX_EXEC} -- bash --norc --noprofile -i\n")
@@ -93,7 +109,7 @@ class OnATerminal(E2E):
     def test_ctrl_c_at_the_prompt_does_not_end_the_shell(self):
         self.enter()
         self.terminal.type("\x03")
-        self.terminal.expect("inside> ")
+        self.terminal.expect("^C")
         self.terminal.type("echo still $((40 + 2))\n")
         self.terminal.expect("still 42")
 
@@ -128,10 +144,11 @@ class OnATerminal(E2E):
         self.enter()
         self.terminal.type("stty size\n")
         self.terminal.expect("24 80")
-        self.terminal.type("trap 'echo resized $(stty size)' WINCH; sleep 0.1\n")
-        self.terminal.expect("inside> ")
+        self.terminal.type("trap 'echo resized $(stty size)' WINCH; echo s''et\n")
+        self.terminal.expect("set")
+        self.terminal.expect("inside> ")  # bash has the terminal again, and so gets the signal
         self.terminal.resize(50, 132)
-        self.terminal.type("sleep 0.2\n")
+        self.terminal.type("true\n")
         self.terminal.expect("resized 50 132")
 
     def test_ctrl_c_ends_a_test(self):

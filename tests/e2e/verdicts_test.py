@@ -7,6 +7,7 @@ import signal
 import groups
 import harness
 import processes
+import worlds
 from harness import E2E, probe, seconds
 
 FIGURE = r"[0-9.]+ (?:KiB|MiB|GiB)"
@@ -115,13 +116,14 @@ class Killed(E2E):
         self.assertRegex(result.sentence, f"^killed: {name('sleep-forever')} got SIGKILL from .*outside.*not a limit of ours")
 
     def test_the_kills_from_inside_and_outside_are_told_apart(self):
-        inside = self.sandbox("--", probe("kill-sibling"))
+        """Each time, also when it comes in the very moment that the test starts."""
+        for _ in range(10 if worlds.SLOWNESS == 1 else 3):
+            inside = self.sandbox("--", probe("kill-sibling"))
+            self.assertEqual(inside.report["evidence"]["sender"], "inside")
         started = self.start("--", probe("sleep-forever"))
         started.line()
         os.kill(started.wait_for("sleep-forever"), signal.SIGKILL)
-        outside = started.finish()
-        self.assertEqual(inside.report["evidence"]["sender"], "inside")
-        self.assertEqual(outside.report["evidence"]["sender"], "outside")
+        self.assertEqual(started.finish().report["evidence"]["sender"], "outside")
 
     def test_the_init_cannot_be_killed_from_inside(self):
         for how in ("kill", "term", "cpu-limit", "memory-limit", "ptrace"):
@@ -209,10 +211,11 @@ class OutOfMemory(E2E):
 
 class Deadlines(E2E):
     def test_a_waiting_test_is_timed_out(self):
-        result = self.sandbox("--timeout", "0.5", "--", probe("sleep-forever"))
+        limit = f"{seconds(0.5):g}"
+        result = self.sandbox("--timeout", limit, "--", probe("sleep-forever"))
         self.assert_verdict(result, "timed-out", exit=124)
-        self.assert_sentence(result, rf"timed-out: {name('sleep-forever')} ran longer than 0.5 s \(used [0-9.]+ s CPU: it was "
-                                     r"waiting\)")
+        self.assert_sentence(result, rf"timed-out: {name('sleep-forever')} ran longer than {limit} s \(used [0-9.]+ s CPU: it "
+                                     r"was waiting\)")
         self.assertEqual(result.report["evidence"]["sender"], "us")
         self.assertLess(result.seconds, seconds(2))
 
@@ -230,7 +233,8 @@ class Deadlines(E2E):
         for thread, (call, channel) in calls.items():
             with self.subTest(thread=thread):
                 self.assertIn(thread, threads)
-                self.assertIn(call, threads[thread]["system_call"] or "")
+                if os.path.exists("/proc/self/syscall"):  # not in every kernel
+                    self.assertIn(call, threads[thread]["system_call"] or "")
                 self.assertRegex(threads[thread]["state"], "^S")
                 if threads[thread]["wait_channel"] is not None:
                     self.assertRegex(threads[thread]["wait_channel"], f"{channel}|hrtimer|do_sys_|sigsuspend")
@@ -278,7 +282,8 @@ class Deadlines(E2E):
                 self.assertTrue(0.5 <= used <= 0.5 + seconds(0.7), used)
 
     def test_waiting_uses_no_cpu_time(self):
-        result = self.sandbox("--cpu-time", "0.2", "--timeout", "1", "--", probe("sleep-forever"))
+        result = self.sandbox("--cpu-time", f"{seconds(0.2):g}", "--timeout", f"{seconds(0.6):g}", "--",
+                              probe("sleep-forever"))
         self.assert_verdict(result, "timed-out", exit=124)
 
 
@@ -299,7 +304,8 @@ class Interrupted(E2E):
                 self.assertEqual(result.report["evidence"]["interrupt_signal"], number)
 
     def test_the_signal_is_handed_on(self):
-        for number, word in ((signal.SIGINT, "INT"), (signal.SIGTERM, "TERM")):
+        """Each time, also when it comes in the very moment that the test is ready."""
+        for number, word in ((signal.SIGINT, "INT"), (signal.SIGTERM, "TERM")) * 4:
             with self.subTest(signal=word):
                 result = self.interrupt(number, probe("catch-signal"), word, "0")
                 self.assert_verdict(result, "interrupted", signal=number)

@@ -13,26 +13,27 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 TIMEOUT = 120  # seconds; the longest takes 2
 EXIT_STATUS = "exit status"  # named so in the table of known differences
+SHOWN = 8  # lines of differences a program
 
 
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sandbox-exec", required=True, type=pathlib.Path)
-    parser.add_argument("--build", required=True, type=pathlib.Path)
+    parser.add_argument("--tests", required=True, type=pathlib.Path,
+                        help="what ctest --show-only=json-v1 said of the build tree")
     parser.add_argument("--known", required=True, type=pathlib.Path)
     parser.add_argument("--out", required=True, type=pathlib.Path, help="reports, logs and results")
     return parser.parse_args()
 
 
-def list_tests(build):
-    listing = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"],
-                             check=True, stdout=subprocess.PIPE)
-    tests = json.loads(listing.stdout)["tests"]
+def list_tests(listing):
+    tests = json.loads(listing.read_bytes())["tests"]
     if not tests:
-        sys.exit(f"compare: no tests in {build}")
+        sys.exit(f"compare: no tests in {listing}")
     return [Test(test) for test in tests]
 
 
@@ -50,7 +51,16 @@ class Test:
     def is_googletest(self):
         return not os.path.basename(self.command[0]).startswith("python")
 
-    def run(self, where, out, prefix=()):
+    def run_outside(self, out):
+        # What an earlier run by another user left in /tmp is in the way of some.
+        with tempfile.TemporaryDirectory() as folder:
+            return self.run("outside", out, [], {**self.environment, "TEST_TMPDIR": folder})
+
+    def run_inside(self, out, sandbox_exec, report):
+        prefix = [sandbox_exec, "--report", report, "--"]
+        return self.run("inside", out, prefix, self.environment)
+
+    def run(self, where, out, prefix, environment):
         """Returns {what: how it ended}, of the exit status and of each TEST."""
         results = out / f"{self.name}.{where}.json"
         results.unlink(missing_ok=True)
@@ -58,7 +68,7 @@ class Test:
         if self.is_googletest():
             command.append(f"--gtest_output=json:{results}")
         with open(out / f"{self.name}.{where}.log", "wb") as log:
-            ended = subprocess.run(command, cwd=self.cwd, env=self.environment, timeout=TIMEOUT,
+            ended = subprocess.run(command, cwd=self.cwd, env=environment, timeout=TIMEOUT,
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
         return {EXIT_STATUS: str(ended.returncode), **read_results(results)}
 
@@ -113,13 +123,15 @@ def compare(test, known, options):
     """Runs a test both ways and prints its row; returns whether all is as it should be."""
     report = options.out / f"{test.name}.report.json"
     report.unlink(missing_ok=True)
-    outside = test.run("outside", options.out)
-    inside = test.run("inside", options.out, [options.sandbox_exec, "--report", report, "--"])
+    outside = test.run_outside(options.out)
+    inside = test.run_inside(options.out, options.sandbox_exec, report)
     wrong = judge(test.name, differences(outside, inside), known)
     remark = "DIFFERS from outside" if wrong else ""
     print_report(test.name, json.loads(report.read_bytes()), remark)
-    for line in wrong:
+    for line in wrong[:SHOWN]:
         print(f"    {line}")
+    if len(wrong) > SHOWN:
+        print(f"    and {len(wrong) - SHOWN} more")
     return not wrong
 
 
@@ -130,7 +142,7 @@ def main():
     options.sandbox_exec = options.sandbox_exec.resolve()
     known = read_known(options.known)
     print_row("program", "verdict", "wall", "CPU", "memory peak")
-    tests = list_tests(options.build)
+    tests = list_tests(options.tests)
     passed = sum(compare(test, known, options) for test in tests)
     print(f"{passed} passed, {len(tests) - passed} failed (passed: the same inside as outside)")
     return 0 if passed == len(tests) else 1

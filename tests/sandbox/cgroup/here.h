@@ -13,7 +13,7 @@
 
 namespace sandbox::testing {
 
-inline constexpr std::uint64_t kMiB = 1024 * 1024;
+inline constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 
 inline GroupSite site_here() {
   return prepare_site(find_site(read_cgroup_view()));

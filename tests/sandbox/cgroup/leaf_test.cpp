@@ -108,22 +108,27 @@ TEST(Leaf, TwoThatStartAtOnceBothSucceed) {
   }
 }
 
-TEST(Leaf, ACapIsRefusedWhileTheGroupHoldsProcesses) {
+TEST(Leaf, WhileTheGroupHoldsProcessesACapIsRefusedAndNothingTurnedOn) {
   REQUIRE_LAYOUT(v2);
   REQUIRE_MEMORY_GROUP();
   const Group delegated = delegated_group();
   Member runner{delegated, [] {
+                  GroupSite site = find_site(read_cgroup_view());
+                  if (!site.move_to_leaf) return 1;
+                  // Alone it would be accepted, and would turn the group into a threaded one.
+                  site.to_enable = {"pids"};
                   try {
-                    Group::create(find_site(read_cgroup_view()), memory_cap(64 * kMiB),
-                                  run_id("unprepared"), false);
+                    Group::create(site, memory_cap(64 * kMiB), run_id("unprepared"), false);
                   } catch (const Error& error) {
                     const std::string said = error.what();
                     return said.find("holds processes") == std::string::npos ? 2 : 0;
                   }
-                  return 1;
+                  return 3;
                 }};
   const int status = runner.wait();
   EXPECT_TRUE(exited_with(status, 0)) << "step " << WEXITSTATUS(status);
+  EXPECT_EQ(text_of(delegated.directories()[0] + "/cgroup.type"), "domain");
+  EXPECT_EQ(text_of(delegated.directories()[0] + "/cgroup.subtree_control"), "");
 }
 
 TEST(Leaf, RootInAPrivateCgroupNamespaceOwnsItsGroup) {

@@ -47,6 +47,22 @@ TEST(OuterLimit, TheGroupAboveWhoseLimitKilledIsFound) {
   EXPECT_LT(counters.memory_peak.value_or(~0ull), 128 * kMiB);
 }
 
+TEST(OuterLimit, OfAGroupFurtherUpIsFound) {
+  REQUIRE_MEMORY_GROUP();
+  const GroupSite site = site_here();
+  const Group outer = Group::create(site, memory_cap(32 * kMiB), run_id("far"), false);
+  const GroupSite middle_site = site_within(site, outer);
+  const Group middle = Group::create(middle_site, {}, run_id("middle"), false);
+  const GroupSite inner_site = site_within(middle_site, middle);
+  const Group inner = Group::create(inner_site, {}, run_id("inner"), false);
+  Member hog{inner, [] {
+               touch(256 * kMiB);
+               return 0;
+             }};
+  EXPECT_TRUE(killed_by(hog.wait(), SIGKILL));
+  EXPECT_EQ(find_outer_memory_limit(inner_site).path, middle_site.places[0].group);
+}
+
 TEST(OuterLimit, OurOwnCapIsNone) {
   REQUIRE_MEMORY_GROUP();
   const GroupSite site = site_here();

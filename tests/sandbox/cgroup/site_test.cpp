@@ -145,12 +145,12 @@ TEST(SiteV1, PrefersTheWritableOneOfTwoMounts) {
   FakeTree tree;
   tree.add("/ro/memory", {});
   tree.add("/rw/my memory", {});
-  const GroupSite site = find_site({"4:memory:/\n",
-                                    "31 25 0:27 / /ro/memory ro - cgroup cgroup rw,memory\n"
-                                    "32 25 0:27 / /rw/my\\040memory rw - cgroup cgroup rw,memory\n",
-                                    0, ""},
-                                   tree);
-  EXPECT_THAT(directories(site), ElementsAre("/rw/my memory"));
+  const std::string read_only = "31 25 0:27 / /ro/memory ro - cgroup cgroup rw,memory\n";
+  const std::string writable = "32 25 0:27 / /rw/my\\040memory rw - cgroup cgroup rw,memory\n";
+  for (const std::string& mounts : {read_only + writable, writable + read_only}) {
+    EXPECT_THAT(directories(find_site({"4:memory:/\n", mounts, 0, ""}, tree)),
+                ElementsAre("/rw/my memory"));
+  }
 }
 
 TEST(SiteV1, TellsAnOrdinaryUserWhoseGroupItIs) {

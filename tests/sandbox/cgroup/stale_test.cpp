@@ -77,6 +77,36 @@ TEST(Stale, AGroupWhoseProcessesAreStillDyingStays) {
   for (const std::string& directory : directories) EXPECT_FALSE(exists(directory));
 }
 
+// As a supervisor leaves it that is killed in the middle of removing.
+TEST(Stale, AHalfRemovedGroupIsRemovedInEveryHierarchy) {
+  REQUIRE_LAYOUT(v1);
+  REQUIRE_MEMORY_GROUP();
+  const GroupSite site = site_here();
+  const auto left = leave_behind(site, run_id("half"));
+  ASSERT_EQ(::rmdir(left.back().c_str()), 0);
+  remove_stale_groups(site);
+  for (const std::string& directory : left) EXPECT_FALSE(exists(directory));
+}
+
+TEST(Stale, TheFirstHierarchyIsMadeFirstAndRemovedLast) {
+  REQUIRE_LAYOUT(v1);
+  REQUIRE_MEMORY_GROUP();
+  const GroupSite site = site_here();
+  Group group = Group::create(site, {}, run_id("order"), false);
+  const auto directories = group.directories();
+  EXPECT_EQ(directories.front(), directory_of(site, group, "memory"));
+  Member member{group, [] {
+                  for (;;) ::pause();
+                  return 0;
+                }};
+  const auto warnings = group.remove();
+  ASSERT_EQ(warnings.size(), directories.size());
+  EXPECT_THAT(warnings.back(), ::testing::HasSubstr(directories.front() + ":"));
+  member.kill();
+  member.wait();
+  remove_stale_groups(site);
+}
+
 TEST(Stale, OtherNamesStay) {
   REQUIRE_MEMORY_GROUP();
   const GroupSite site = site_here();

@@ -100,7 +100,8 @@ TEST(OptionTable, EveryOptionHasExactlyOneMeaning) {
 }
 
 TEST(HelpText, FitsEightyColumns) {
-  for (const std::string_view line : split(help_text(), '\n')) {
+  const std::string help = help_text();
+  for (const std::string_view line : split(help, '\n')) {
     EXPECT_LE(line.size(), 80u) << line;
     EXPECT_FALSE(line.ends_with(' ')) << line;
   }

@@ -21,6 +21,7 @@ inline Host plain_host() {
   host.group = "root:x:0:\nu:x:1000:\n";
   host.devices = {"/dev/null", "/dev/tty"};
   host.allowed_cpus = {0, 1};
+  host.kernel_settings = {"/proc/sys", "/proc/sysrq-trigger"};
   return host;
 }
 

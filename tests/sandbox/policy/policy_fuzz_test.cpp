@@ -71,17 +71,17 @@ void mutate(std::string& text, Random& random) {
 
 TEST(PolicyFuzz, RandomBytesGiveAPolicyOrAnError) {
   Random random;
-  for (int i = 0; i < 3000; ++i) read(random.bytes(200));
+  for (int i = 0; i < 1000; ++i) read(random.bytes(200));
 }
 
 TEST(PolicyFuzz, RandomValuesOfEveryKeyGiveAPolicyOrAnError) {
   Random random;
-  for (int i = 0; i < 3000; ++i) read(some_object(random));
+  for (int i = 0; i < 1000; ++i) read(some_object(random));
 }
 
 TEST(PolicyFuzz, BrokenObjectsGiveAPolicyOrAnError) {
   Random random;
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     std::string text = some_object(random);
     for (std::size_t count = 1 + random.below(4); count > 0 && !text.empty(); --count)
       mutate(text, random);
@@ -92,7 +92,7 @@ TEST(PolicyFuzz, BrokenObjectsGiveAPolicyOrAnError) {
 TEST(PolicyFuzz, RandomWordsForEverySettingGiveAPolicyOrAnError) {
   Random random;
   const FakeWorld world;
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 100; ++i) {
     for (const Setting& setting : settings()) {
       Policy policy;
       Problems problems;

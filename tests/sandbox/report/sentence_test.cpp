@@ -263,6 +263,12 @@ TEST(Sentence, SaysWhetherATimedOutTestWasComputing) {
   EXPECT_EQ(line(timed_out(10, std::nullopt)), "timed-out: ./t ran longer than 10 s");
 }
 
+TEST(Sentence, TakesATenthOfTheTimeForWaiting) {
+  EXPECT_EQ(line(timed_out(30, 2.9)),
+            "timed-out: ./t ran longer than 30 s (used 2.9 s CPU: it was waiting)");
+  EXPECT_EQ(line(timed_out(30, 3.1)), "timed-out: ./t ran longer than 30 s (used 3.1 s CPU)");
+}
+
 TEST(Sentence, NamesTheCpuTimeLimit) {
   Report report = report_of(Verdict::cpu_time_exceeded);
   report.outcome.evidence.limit_seconds = 2.5;
@@ -313,6 +319,11 @@ TEST(Sentence, AdmitsThatNothingCountedOomKills) {
             "killed: ./t got SIGKILL probably from outside the sandbox; perhaps memory (nothing "
             "here counts OOM "
             "kills), not a limit of ours");
+}
+
+TEST(Sentence, DoesNotDenyMemoryWhereKillsWereCounted) {
+  EXPECT_EQ(line(killed(Sender::outside, Certainty::certain, 1)),
+            "killed: ./t got SIGKILL from outside the sandbox, not a limit of ours");
 }
 
 TEST(Sentence, DoesNotSpeakOfMemoryForOtherSignals) {

@@ -262,6 +262,18 @@ TEST_F(ReportTarget, WritesToADescriptor) {
   }
 }
 
+TEST_F(ReportTarget, WritesToAPipeThatAnotherProcessHoldsOpen) {
+  const Pipe pipe = make_pipe();
+  const std::string name =
+      "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(pipe.write_end.get());
+  check_report_target({.report = name});
+  write_report(report_, {.report = name});
+  std::string seen(text_.size(), '\0');
+  ASSERT_EQ(::read(pipe.read_end.get(), seen.data(), seen.size()),
+            static_cast<ssize_t>(seen.size()));
+  EXPECT_EQ(seen, text_);
+}
+
 TEST_F(ReportTarget, ContinuesAFileThatADescriptorHoldsOpen) {
   const UniqueFd fd{::open(in_folder("log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
   ASSERT_TRUE(write_all(fd.get(), "the test's own words\n"));
@@ -292,11 +304,13 @@ TEST_F(ReportTarget, SurvivesAReaderThatHasGone) {
 
 TEST_F(ReportTarget, WaitsForASlowReaderOfANonBlockingPipe) {
   Pipe pipe = make_pipe();
+  // A pipe of one page is full most of the time.
+  ASSERT_GT(::fcntl(pipe.write_end.get(), F_SETPIPE_SZ, 4096), 0);
   ASSERT_EQ(::fcntl(pipe.write_end.get(), F_SETFL, O_NONBLOCK), 0);
   const std::string text(200000, 'x');
   std::size_t seen = 0;
   std::thread reader{[&] {
-    char buffer[4096];
+    char buffer[512];
     while (seen < text.size()) {
       const ssize_t size = ::read(pipe.read_end.get(), buffer, sizeof buffer);
       if (size <= 0) break;
@@ -304,6 +318,7 @@ TEST_F(ReportTarget, WaitsForASlowReaderOfANonBlockingPipe) {
     }
   }};
   EXPECT_EQ(write_text(pipe.write_end.get(), text), 0);
+  pipe.write_end.reset();
   reader.join();
   EXPECT_EQ(seen, text.size());
 }
@@ -332,6 +347,12 @@ TEST_F(ReportTarget, WritesBothAndNamesTheOneThatFailed) {
   EXPECT_EQ(error_of([&] { write_report(report_, reporting); }),
             "cannot write --report /dev/full: ENOSPC");
   EXPECT_EQ(read_file(in_folder("reports/t-0f3a.json")), text_);
+}
+
+TEST_F(ReportTarget, NamesTheFirstOfTwoThatFailed) {
+  const Reporting reporting{.report = "/dev/full", .report_dir = "/dev/null"};
+  EXPECT_EQ(error_of([&] { write_report(report_, reporting); }),
+            "cannot write --report /dev/full: ENOSPC");
 }
 
 TEST(ReportFileName, HoldsNothingThatAFileNameMayNot) {

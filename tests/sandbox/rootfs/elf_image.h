@@ -44,6 +44,8 @@ class ElfImage {
   }
 
   void add_strings(const ElfFacts& facts) {
+    add(DT_STRTAB, 0);  // filled in once the strings have a place
+    add(DT_STRSZ, 0);
     for (const std::string& name : facts.needed) add_string(DT_NEEDED, name);
     add_string(DT_RPATH, facts.rpath);
     add_string(DT_RUNPATH, facts.runpath);
@@ -54,8 +56,8 @@ class ElfImage {
     const size_t at_interpreter = sizeof(Header) + 3 * sizeof(Segment);
     const size_t at_strings = at_interpreter + interpreter.size();
     const size_t at_dynamic = at_strings + strings_.size();
-    add(DT_STRTAB, kBase + at_strings);
-    add(DT_STRSZ, strings_.size());
+    dynamic_[0].d_un.d_ptr = static_cast<decltype(dynamic_[0].d_un.d_ptr)>(kBase + at_strings);
+    dynamic_[1].d_un.d_val = static_cast<decltype(dynamic_[1].d_un.d_val)>(strings_.size());
     add(DT_NULL, 0);
     const size_t dynamic_size = dynamic_.size() * sizeof(Dynamic);
     std::string image = header(elf_class);

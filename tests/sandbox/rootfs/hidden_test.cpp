@@ -64,7 +64,7 @@ TEST_F(HiddenTest, HidesFreshPlacesButNotCoveredFolders) {
 TEST_F(HiddenTest, RefusesFoldersThatWouldUncoverTooMuch) {
   const HiddenPlaces places = hidden();
   EXPECT_THAT(places.refusal("/"), HasSubstr("root"));
-  EXPECT_THAT(places.refusal(tree_.at("home/u")), HasSubstr("the home folder"));
+  EXPECT_THAT(places.refusal(tree_.at("home/u")), HasSubstr("is the home folder"));
   EXPECT_THAT(places.refusal(tree_.at("tmp")), HasSubstr("starts empty"));
   EXPECT_THAT(places.refusal(tree_.root()), HasSubstr("holds " + tree_.at("home")));
   EXPECT_NE(places.refusal(tree_.at("home/u/.local")), "");
@@ -78,6 +78,9 @@ TEST_F(HiddenTest, RefusesAnotherUsersHome) {
   tree_.folder("home/app/src");
   EXPECT_EQ(hidden().refusal(tree_.at("home/other")), "is a home folder");
   EXPECT_EQ(hidden().refusal(tree_.at("home/app")), "");
+  // Test data may look like a home.
+  tree_.folder("home/app/src/.ssh");
+  EXPECT_EQ(hidden().refusal(tree_.at("home/app/src")), "");
 }
 
 TEST_F(HiddenTest, KnowsPlacesForKeysAnywhere) {
@@ -93,6 +96,13 @@ TEST_F(HiddenTest, KnowsPlacesForKeysAnywhere) {
   }
 }
 
+TEST_F(HiddenTest, KnowsMorePlacesForKeysInHome) {
+  for (const char* path : {".npmrc", ".cargo/credentials.toml", ".password-store/x"}) {
+    EXPECT_TRUE(hidden().lies_in_secret(tree_.at("home/u/") + path)) << path;
+    EXPECT_FALSE(hidden().lies_in_secret(tree_.at("tmp/") + path)) << path;
+  }
+}
+
 TEST_F(HiddenTest, KnowsWhereAHomesSymlinkToKeysLeads) {
   tree_.folder("home/u/dotfiles/ssh");
   tree_.link("home/u/.ssh", "dotfiles/ssh");
@@ -101,14 +111,20 @@ TEST_F(HiddenTest, KnowsWhereAHomesSymlinkToKeysLeads) {
   EXPECT_TRUE(places.holds_secret(tree_.at("home/u/dotfiles")));
 }
 
-TEST_F(HiddenTest, AFolderHoldsTheSecretsInItAndBelowIt) {
-  tree_.folder("tmp/copy/.aws");
+TEST_F(HiddenTest, AFolderHoldsTheHomesSecretsBelowIt) {
   tree_.file("home/u/.cargo/credentials.toml");
   tree_.folder("home/u/.config/gh");
-  EXPECT_TRUE(hidden().holds_secret(tree_.at("tmp/copy")));
   EXPECT_TRUE(hidden().holds_secret(tree_.at("home/u/.cargo")));
   EXPECT_TRUE(hidden().holds_secret(tree_.at("home/u/.config")));
-  EXPECT_FALSE(hidden().holds_secret(tree_.at("home/u/.cache")));
+  EXPECT_FALSE(hidden().holds_secret(tree_.at("home/u/.local/share")));
+}
+
+TEST_F(HiddenTest, AFolderThatLooksLikeAHomeHoldsSecrets) {
+  tree_.folder("tmp/backup/u/.gnupg");
+  tree_.folder("tmp/config/.aws");
+  EXPECT_TRUE(hidden().holds_secret(tree_.at("tmp/backup/u")));
+  EXPECT_FALSE(hidden().holds_secret(tree_.at("tmp/config")));
+  EXPECT_TRUE(hidden().holds_secret_name(tree_.at("tmp/config")));
 }
 
 TEST_F(HiddenTest, WorksWithoutAHome) {

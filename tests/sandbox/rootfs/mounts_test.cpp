@@ -86,7 +86,8 @@ TEST(Mounts, ANeighbourWithALongerNameStaysVisible) {
   EXPECT_THAT(visible_ids("1 0 0:1 / / rw - ext4 a rw\n"
                           "2 1 0:2 / /a rw - tmpfs a rw\n"
                           "3 1 0:3 / /a-b rw - tmpfs a rw\n"
-                          "4 2 0:4 / /a/b rw - tmpfs a rw\n"),
+                          "4 2 0:4 / /a/b rw - tmpfs a rw\n"
+                          "5 1 0:5 / /a/covered rw - tmpfs a rw\n"),
               ElementsAre(1, 2, 3, 4));
 }
 

@@ -138,10 +138,12 @@ TEST_F(NeedsTest, AVenvWithinTheProjectNeedsItsPythonToo) {
 }
 
 TEST_F(NeedsTest, TheProgramNamedToEnvIsSearchedInPath) {
-  tree_.program("tmp/x/tool", elf64({}));
+  tree_.program("tmp/tool", elf64({}));
+  tree_.link("work/bin/tool", tree_.at("tmp/tool"));
   run(tree_.program("work/s", "#!/usr/bin/env tool\n"));
-  give("PATH=/usr/bin:" + tree_.at("tmp/x"));
-  EXPECT_THAT(needs(), Contains(needs_path(tree_.at("tmp/x"))));
+  give("PATH=/usr/bin:" + tree_.at("work/bin"));
+  EXPECT_THAT(needs(),
+              ElementsAre(AllOf(needs_file(tree_.at("tmp/tool")), because("interpreter of ./t"))));
 }
 
 TEST_F(NeedsTest, AScriptOfItselfEnds) {

@@ -30,16 +30,16 @@ auto because(const std::string& why) {
 
 class OutputsTest : public ::testing::Test {
  protected:
-  OutputsTest() : cwd_(tree_.folder("p/build")), protected_{tree_.at("p"), tree_.at("p/build")} {}
+  OutputsTest() : cwd_(tree_.folder("p/build")), protected_{tree_.at("p"), tree_.at("tools/bin")} {}
 
   DeclaredOutputs find(std::vector<std::string> arguments,
-                       std::vector<std::string> environment = {}) const {
+                       const std::vector<std::string>& environment = {}) const {
     arguments.insert(arguments.begin(), "./t");
     return find_declared_outputs(arguments, environment, cwd_, protected_);
   }
   std::vector<DeclaredOutput> outputs(std::vector<std::string> arguments,
-                                      std::vector<std::string> environment = {}) const {
-    return find(std::move(arguments), std::move(environment)).outputs;
+                                      const std::vector<std::string>& environment = {}) const {
+    return find(std::move(arguments), environment).outputs;
   }
 
   Tree tree_;
@@ -131,8 +131,8 @@ TEST_F(OutputsTest, AProfileInTheSandboxsOwnTmpdirIsLostWithAWarning) {
 }
 
 TEST_F(OutputsTest, CwdProjectAndProgramStayReadOnlyWithAWarning) {
-  for (const std::string& place :
-       {std::string{"."}, tree_.at("p"), tree_.root(), std::string{"/"}}) {
+  for (const std::string& place : {std::string{"."}, tree_.at("p"), tree_.at("tools"),
+                                   tree_.at("tools/bin"), std::string{"/"}}) {
     const DeclaredOutputs found = find({}, {"GCOV_PREFIX=" + place});
     EXPECT_THAT(found.outputs, IsEmpty()) << place;
     EXPECT_THAT(found.warnings, ElementsAre(HasSubstr("GCOV_PREFIX: " + place))) << place;
@@ -140,6 +140,16 @@ TEST_F(OutputsTest, CwdProjectAndProgramStayReadOnlyWithAWarning) {
   EXPECT_THAT(find({}, {"LLVM_PROFILE_FILE=%p.profraw"}).warnings,
               ElementsAre(HasSubstr("LLVM_PROFILE_FILE")));
   EXPECT_THAT(find({"--gtest_output=xml:./"}).warnings, ElementsAre(HasSubstr("--gtest_output")));
+}
+
+TEST_F(OutputsTest, AFreshPlaceOrHomeStaysOutWithAWarning) {
+  const std::string home = tree_.folder("home/u");
+  for (const std::string& place : {std::string{"/tmp"}, std::string{"/tmp/"}, home}) {
+    const DeclaredOutputs found = find({}, {"HOME=" + home, "GCOV_PREFIX=" + place});
+    EXPECT_THAT(found.outputs, IsEmpty()) << place;
+    EXPECT_THAT(found.warnings, ElementsAre(HasSubstr("GCOV_PREFIX: " + place))) << place;
+  }
+  EXPECT_THAT(outputs({}, {"HOME=" + home, "GCOV_PREFIX=" + home + "/cov"}), ElementsAre(folder(home + "/cov")));
 }
 
 TEST_F(OutputsTest, ASymlinkDoesNotUncoverTheProject) {
@@ -168,6 +178,8 @@ TEST_F(OutputsTest, AFolderInAFilesPlaceIsAWarning) {
 }
 
 TEST_F(OutputsTest, NothingIsDeclaredTwice) {
+  EXPECT_THAT(outputs({"--gtest_output=xml:/var/lib/r.xml"}, {"XML_OUTPUT_FILE=/var/lib/r.xml"}),
+              ElementsAre(file("/var/lib/r.xml")));
   EXPECT_THAT(
       outputs({"--gtest_output=xml:/var/lib/o/r.xml"},
               {"XML_OUTPUT_FILE=/var/lib/o/r.xml", "TEST_UNDECLARED_OUTPUTS_DIR=/var/lib/o"}),

@@ -74,6 +74,16 @@ TEST(Paths, AWalkEndsInALoopOfSymlinks) {
   EXPECT_EQ(walk_path(tree.at("a/x")).error, ELOOP);
 }
 
+TEST(Paths, AWalkFollowsNoMoreSymlinksThanTheKernel) {
+  const Tree tree;
+  tree.file("0");
+  for (int i = 1; i <= 41; ++i) tree.link(std::to_string(i), std::to_string(i - 1));
+  EXPECT_TRUE(walk_path(tree.at("40")).exists());
+  EXPECT_EQ(path_kind(tree.at("40")), PathKind::file);
+  EXPECT_EQ(walk_path(tree.at("41")).error, ELOOP);
+  EXPECT_EQ(path_kind(tree.at("41")), PathKind::missing);
+}
+
 TEST(Paths, HaveKinds) {
   const Tree tree;
   tree.file("f");

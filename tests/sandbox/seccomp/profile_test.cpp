@@ -19,6 +19,7 @@
 
 #include "sandbox/seccomp/bpf.h"
 #include "sandbox/seccomp/under.h"
+#include "support/host.h"
 
 namespace sandbox {
 namespace {
@@ -49,7 +50,7 @@ TEST(SeccompProfile, DeniedCallsMeetTheirErrno) {
 
 // Without this, a call that the kernel denies anyway would prove nothing above.
 TEST(SeccompProfile, DeniedCallsMeetAnotherErrnoWithoutTheFilter) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root: an ordinary user meets EPERM anyway";
+  REQUIRE_ROOT();  // an ordinary user meets EPERM anyway
   for (const auto& [number, rule] : unconditional(test::kTables[0])) {
     if (rule.call == "vhangup") continue;  // takes no argument that could be wrong
     const End end = under({}, nonsense(number));
@@ -216,17 +217,23 @@ TEST(SeccompProfile, UsualCallsAnswerAsWithoutAFilter) {
 #if defined(__x86_64__)
 using test::attempt_int80;
 
+#define REQUIRE_I386_TABLE()                                                                  \
+  REQUIRE_HOST(test::has_i386_table(), "needs the i386 system calls (CONFIG_IA32_EMULATION)", \
+               "v1-root", "v1-user")
+
 std::function<int()> nonsense_int80(int number) {
   return [number] { return attempt_int80(number, ~0u, ~0u, ~0u, ~0u, ~0u); };
 }
 
 TEST(SeccompProfile, DeniedCallsMeetTheirErrnoInTheI386Table) {
+  REQUIRE_I386_TABLE();
   for (const auto& [number, rule] : unconditional(test::kTables[1]))
     EXPECT_EQ(under(kStandard, nonsense_int80(number)), (End{test::errno_of(rule.answer)}))
         << rule.call;
 }
 
 TEST(SeccompProfile, ConditionsHoldInTheI386Table) {
+  REQUIRE_I386_TABLE();
   constexpr int kClone = 120;
   constexpr int kIoctl = 54;
   constexpr int kPrlimit64 = 340;
@@ -239,6 +246,7 @@ TEST(SeccompProfile, ConditionsHoldInTheI386Table) {
 
 // How 32-bit programs of a glibc for old kernels open every socket.
 TEST(SeccompProfile, I386SocketcallWorks) {
+  REQUIRE_I386_TABLE();
   constexpr int kSocketcall = 102;
   EXPECT_EQ(under(kStandard,
                   [] {

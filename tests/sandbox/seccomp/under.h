@@ -70,6 +70,11 @@ inline int attempt_int80(int number, std::uint32_t a = 0, std::uint32_t b = 0, s
   const int value = static_cast<int>(result);
   return value < 0 && value > -4096 ? -value : 0;
 }
+
+// Number 20 is getpid there, and writev in the 64-bit table.
+inline bool has_i386_table() {
+  return under({}, [] { return attempt_int80(20, ~0u, ~0u, ~0u); }) == End{0};
+}
 #endif
 
 }  // namespace sandbox::test

@@ -221,6 +221,8 @@ std::vector<Case> stops_of_ours() {
                                                                                V::out_of_memory,     S::kernel, C::certain},
       {"OOM kill before an interrupt",    with(interrupted(died(SIGKILL)), [](Facts& f) { f.counters.oom_kills = f.counters.oom_events = f.oom_kills_before = 1; }),
                                                                                V::out_of_memory,     S::kernel, C::certain},
+      {"OOM kill, --timeout, exits 0",    with(timed_out(exited(0)), [](Facts& f) { f.counters.oom_kills = f.counters.oom_events = f.oom_kills_before = 1; }),
+                                                                               V::out_of_memory,     S::kernel, C::certain},
       {"OOM kill at an unknown time",     with(timed_out(died(SIGKILL)), [](Facts& f) { f.counters.oom_kills = f.counters.oom_events = 1; f.oom_kills_before.reset(); }),
                                                                                V::out_of_memory,     S::kernel, C::certain},
       {"OOM kill within the grace",       with(timed_out(died(SIGKILL)), [](Facts& f) { f.counters.oom_kills = f.counters.oom_events = 1; }),
@@ -395,6 +397,8 @@ TEST(Judge, HandsOnWhatFailedInTheSetUp) {
   EXPECT_EQ(outcome.evidence.setup_exit_code, 125);
   EXPECT_TRUE(outcome.evidence.unsupported);
   EXPECT_EQ(outcome.hint, "look");
+  EXPECT_EQ(judge(lost_init(failed_setup())).evidence.setup_attempt,
+            outcome.evidence.setup_attempt);
 }
 
 TEST(Judge, LeavesTheWordsToTheSentenceWhenTheCapIsTooSmall) {

@@ -76,6 +76,19 @@ TEST(Machine, AnInterruptIsHandedOnAndThenInsistedOn) {
   EXPECT_THAT(machine.on(Interrupt{SIGINT, false}), IsEmpty());
 }
 
+TEST(Machine, AnInterruptDuringTheStartWaitsForIt) {
+  Machine machine;
+  EXPECT_THAT(machine.on(Interrupt{SIGTERM, false}), ElementsAre(Action::arm_grace));
+  EXPECT_THAT(machine.on(Started{}), ElementsAre(Action::send_interrupt));
+  EXPECT_THAT(machine.on(GraceOver{}), ElementsAre(Action::kill_all));
+}
+
+TEST(Machine, AStartThatHangsAfterAnInterruptIsKilled) {
+  Machine machine;
+  machine.on(Interrupt{SIGTERM, false});
+  EXPECT_THAT(machine.on(GraceOver{}), ElementsAre(Action::kill_all));
+}
+
 TEST(Machine, AKeyOnTheTerminalIsTheTestsOwnBusiness) {
   Machine machine = running();
   EXPECT_THAT(machine.on(Interrupt{SIGINT, true}), IsEmpty());
