@@ -121,8 +121,8 @@ class OutputFinder {
     const std::string real = walk_path(absolute_path(path, cwd_)).real;
     const std::string refusal = refuse_folder(real);
     if (!refusal.empty()) {
-      return warn(std::string{why} + ": " + std::string{path} + " cannot be made writable, since it " +
-                  refusal + "; name a folder below it");
+      return warn(std::string{why} + ": " + std::string{path} +
+                  " cannot be made writable, since it " + refusal + "; name a folder below it");
     }
     if (path_kind(real) == PathKind::file) {
       return warn(std::string{why} + " names a file, not a folder: " + std::string{path});

@@ -15,11 +15,12 @@ struct DeclaredOutput {
 
 // Files: --gtest_output=xml:FILE and json:FILE and GTEST_OUTPUT (a trailing slash or no name means
 // a folder or gtest's default name), XML_OUTPUT_FILE, TEST_PREMATURE_EXIT_FILE,
-// TEST_WARNINGS_OUTPUT_FILE,
-// --benchmark_out=FILE, Catch2's `-o FILE`/`--out FILE` only after `-r`/`--reporter`.
-// Folders: the folder of LLVM_PROFILE_FILE's pattern, GCOV_PREFIX, TEST_UNDECLARED_OUTPUTS_DIR,
-// TEST_UNDECLARED_OUTPUTS_ANNOTATIONS_DIR. Never cwd, a project folder itself or the program's
-// folder as a folder: those are left out with a warning.
+// TEST_WARNINGS_OUTPUT_FILE, --benchmark_out=FILE, Catch2's `-o FILE`/`--out FILE` only after
+// `-r`/`--reporter`.
+// Folders: the folder of LLVM_PROFILE_FILE's pattern (a name without % is a file), GCOV_PREFIX,
+// TEST_UNDECLARED_OUTPUTS_DIR, TEST_UNDECLARED_OUTPUTS_ANNOTATIONS_DIR. Never cwd, a project folder
+// itself, the program's folder, a fresh place or $HOME as a folder: those are left out with a
+// warning. Paths are real; nothing is created.
 struct DeclaredOutputs {
   std::vector<DeclaredOutput> outputs{};
   std::vector<std::string> warnings{};

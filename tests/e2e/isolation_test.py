@@ -296,8 +296,19 @@ class Identity(E2E):
         self.assertEqual(status["NoNewPrivs"], "1")
         self.assertEqual(status["Seccomp"], "2")
 
+    def stays_root(self, report):
+        """Where a file system takes no id-mapped mount the caller's id is kept, and that is said."""
+        if not (worlds.USER_MODE_LINUX and worlds.CALLER == 0):
+            return False
+        self.assertEqual(report["identity"]["how"], "caller's id without capabilities")
+        self.assertIn("hostfs", str(report["warnings"]))
+        return True
+
     def test_who_one_is(self):
-        world = self.show_world()
+        result = self.sandbox("--", probe("show-world"))
+        if self.stays_root(result.report):
+            return
+        world = result.world
         owner = worlds.ORDINARY_ID if worlds.SUDO or worlds.CALLER == 0 else worlds.CALLER
         self.assertEqual(world["identity"]["uid"], [owner] * 3)
         self.assertEqual(world["identity"]["gid"], [owner] * 3)
@@ -313,8 +324,8 @@ class Identity(E2E):
         main = started.wait_for("sleep-forever")
         uids = next(line for line in worlds._read(f"/proc/{main}/status").splitlines() if line.startswith("Uid"))
         started.process.terminate()
-        started.finish()
-        self.assertNotIn("0", uids.split()[1:], uids)
+        if not self.stays_root(started.finish().report):
+            self.assertNotIn("0", uids.split()[1:], uids)
 
     def test_the_projects_files_appear_as_ones_own(self):
         self.file("project/private.txt", "only for the owner", 0o600)
@@ -487,8 +498,8 @@ class Kernel(E2E):
 
     def test_other_tables_are_no_way_around(self):
         calls = self.calls()
-        if "x32" not in calls:
-            self.skipTest("not x86-64")
+        if "x32" not in calls or worlds.USER_MODE_LINUX:
+            self.skipTest("this kernel has one table only")
         self.assertEqual(calls["x32"], "SIGSYS")
         self.assertIn(calls["int80_mount"], REFUSED)
 

@@ -110,6 +110,7 @@ class OnATerminal(E2E):
         self.enter()
         self.terminal.type("\x03")
         self.terminal.expect("^C")
+        self.terminal.expect("inside> ")  # what comes before the new prompt is flushed by the shell
         self.terminal.type("echo still $((40 + 2))\n")
         self.terminal.expect("still 42")
 

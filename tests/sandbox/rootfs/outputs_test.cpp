@@ -149,7 +149,8 @@ TEST_F(OutputsTest, AFreshPlaceOrHomeStaysOutWithAWarning) {
     EXPECT_THAT(found.outputs, IsEmpty()) << place;
     EXPECT_THAT(found.warnings, ElementsAre(HasSubstr("GCOV_PREFIX: " + place))) << place;
   }
-  EXPECT_THAT(outputs({}, {"HOME=" + home, "GCOV_PREFIX=" + home + "/cov"}), ElementsAre(folder(home + "/cov")));
+  EXPECT_THAT(outputs({}, {"HOME=" + home, "GCOV_PREFIX=" + home + "/cov"}),
+              ElementsAre(folder(home + "/cov")));
 }
 
 TEST_F(OutputsTest, ASymlinkDoesNotUncoverTheProject) {
