@@ -322,7 +322,8 @@ TEST(Group, RemoveWaitsForAProcessThatIsDying) {
 
 TEST(Group, RemoveGivesUpOnALivingProcessAndSaysSo) {
   REQUIRE_MEMORY_GROUP();
-  Group group = Group::create(site_here(), {}, run_id("alive"), false);
+  const OwnGround ground{"ground"};
+  Group group = Group::create(ground.site, {}, run_id("alive"), false);
   Member member{group, pause_forever};
   const auto start = Clock::now();
   const std::vector<std::string> warnings = group.remove();

@@ -42,6 +42,30 @@ inline std::string directory_of(const GroupSite& site, const Group& group, const
   return {};
 }
 
+// The site that a program inside `outer`, which was made at `site`, would have if it were root.
+inline GroupSite site_within(const GroupSite& site, const Group& outer) {
+  GroupSite inner = site;
+  for (std::size_t i = 0; i < inner.places.size(); ++i) {
+    GroupPlace& place = inner.places[i];
+    const std::string below = outer.directories()[i].substr(place.directory.size());
+    place.directory += below;
+    place.group = (place.group == "/" ? "" : place.group) + below;
+    place.path = place.group;
+    if (site.layout == Layout::v2) inner.to_enable = place.controllers;
+  }
+  return inner;
+}
+
+// A site of the test's own: other runs on this host remove what is stale in the common one.
+struct OwnGround {
+  explicit OwnGround(const std::string& test)
+      : outer(Group::create(site_here(), {}, run_id(test), false)),
+        site(site_within(site_here(), outer)) {}
+
+  Group outer;
+  GroupSite site;
+};
+
 // Without the final newline; "?" where there is no such file.
 inline std::string text_of(const std::string& path) {
   std::string text = read_file(path).value_or("?");

@@ -10,18 +10,6 @@ namespace {
 
 using namespace testing;  // NOLINT(google-build-using-namespace): the project's own helpers
 
-// The site that a runner capped at 32 MiB would be: within `outer`.
-GroupSite site_within(const GroupSite& site, const Group& outer) {
-  const GroupPlace& place = place_of(site, "memory");
-  const std::string directory = directory_of(site, outer, "memory");
-  GroupSite inner = site;
-  const std::string group =
-      (place.group == "/" ? "" : place.group) + directory.substr(place.directory.size());
-  inner.places = {{{"memory"}, directory, group, group}};
-  if (site.layout == Layout::v2) inner.to_enable = {"memory"};
-  return inner;
-}
-
 TEST(OuterLimit, TheGroupAboveWhoseLimitKilledIsFound) {
   REQUIRE_MEMORY_GROUP();
   const GroupSite site = site_here();

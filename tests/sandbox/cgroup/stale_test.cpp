@@ -30,7 +30,8 @@ std::vector<std::string> leave_behind(const GroupSite& site, const std::string& 
 
 TEST(Stale, GroupsOfAKilledSupervisorAreRemoved) {
   REQUIRE_MEMORY_GROUP();
-  const GroupSite site = site_here();
+  const OwnGround ground{"stale"};
+  const GroupSite& site = ground.site;
   const auto left = leave_behind(site, run_id("stale"));
   for (const std::string& directory : left) ASSERT_TRUE(exists(directory));
   remove_stale_groups(site);
@@ -39,7 +40,8 @@ TEST(Stale, GroupsOfAKilledSupervisorAreRemoved) {
 
 TEST(Stale, GroupsMadeInsideGoToo) {
   REQUIRE_MEMORY_GROUP();
-  const GroupSite site = site_here();
+  const OwnGround ground{"stale"};
+  const GroupSite& site = ground.site;
   const auto left = leave_behind(site, run_id("inside"));
   ASSERT_EQ(::mkdir((left.front() + "/a").c_str(), 0755), 0);
   remove_stale_groups(site);
@@ -48,7 +50,8 @@ TEST(Stale, GroupsMadeInsideGoToo) {
 
 TEST(Stale, AGroupInUseStays) {
   REQUIRE_MEMORY_GROUP();
-  const GroupSite site = site_here();
+  const OwnGround ground{"stale"};
+  const GroupSite& site = ground.site;
   const Group group = Group::create(site, {}, run_id("used"), false);
   remove_stale_groups(site);
   EXPECT_THAT(in_child([&] {
@@ -61,7 +64,8 @@ TEST(Stale, AGroupInUseStays) {
 
 TEST(Stale, AGroupWhoseProcessesAreStillDyingStays) {
   REQUIRE_MEMORY_GROUP();
-  const GroupSite site = site_here();
+  const OwnGround ground{"stale"};
+  const GroupSite& site = ground.site;
   std::optional<Group> group = Group::create(site, {}, run_id("dying"), false);
   Member member{*group, [] {
                   for (;;) ::pause();
@@ -81,7 +85,8 @@ TEST(Stale, AGroupWhoseProcessesAreStillDyingStays) {
 TEST(Stale, AHalfRemovedGroupIsRemovedInEveryHierarchy) {
   REQUIRE_LAYOUT(v1);
   REQUIRE_MEMORY_GROUP();
-  const GroupSite site = site_here();
+  const OwnGround ground{"stale"};
+  const GroupSite& site = ground.site;
   const auto left = leave_behind(site, run_id("half"));
   ASSERT_EQ(::rmdir(left.back().c_str()), 0);
   remove_stale_groups(site);
@@ -91,7 +96,8 @@ TEST(Stale, AHalfRemovedGroupIsRemovedInEveryHierarchy) {
 TEST(Stale, TheFirstHierarchyIsMadeFirstAndRemovedLast) {
   REQUIRE_LAYOUT(v1);
   REQUIRE_MEMORY_GROUP();
-  const GroupSite site = site_here();
+  const OwnGround ground{"stale"};
+  const GroupSite& site = ground.site;
   Group group = Group::create(site, {}, run_id("order"), false);
   const auto directories = group.directories();
   EXPECT_EQ(directories.front(), directory_of(site, group, "memory"));
@@ -109,7 +115,8 @@ TEST(Stale, TheFirstHierarchyIsMadeFirstAndRemovedLast) {
 
 TEST(Stale, OtherNamesStay) {
   REQUIRE_MEMORY_GROUP();
-  const GroupSite site = site_here();
+  const OwnGround ground{"stale"};
+  const GroupSite& site = ground.site;
   const std::string other = site.places.front().directory + "/sandbox-exec.test-other";
   ASSERT_EQ(::mkdir(other.c_str(), 0755), 0);
   remove_stale_groups(site);
@@ -119,7 +126,8 @@ TEST(Stale, OtherNamesStay) {
 
 TEST(Stale, ATakenNameIsNotUsedAgain) {
   REQUIRE_MEMORY_GROUP();
-  const GroupSite site = site_here();
+  const OwnGround ground{"stale"};
+  const GroupSite& site = ground.site;
   const auto left = leave_behind(site, run_id("taken"));
   {
     const Group group = Group::create(site, {}, run_id("taken"), false);
@@ -149,7 +157,8 @@ int create_and_check(const GroupSite& site, const std::string& name, int rounds)
 
 TEST(Stale, TwoCreatorsSurviveARemoverAtWork) {
   REQUIRE_MEMORY_GROUP();
-  const GroupSite site = site_here();
+  const OwnGround ground{"stale"};
+  const GroupSite& site = ground.site;
   const pid_t remover = ::fork();
   if (remover == 0) {
     for (;;) remove_stale_groups(site);
