@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -241,6 +242,7 @@ class Supervisor {
     int fd = -1;
     ::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
     kills_.assign(fd);
+    kills_fd_ = fd;
     seen_.kill_watch_active = true;
     await_kill();
   }
@@ -251,8 +253,16 @@ class Supervisor {
     });
   }
 
+  // Once the last process is gone the listener only hangs up, and in Linux 6.1 a receive would then
+  // wait for ever.
+  bool has_request() const {
+    pollfd listener{kills_fd_, POLLIN, 0};
+    return ::poll(&listener, 1, 0) > 0 && (listener.revents & POLLIN);
+  }
+
   // A look only: the call goes on as it was made.
   bool let_kill_pass() {
+    if (!has_request()) return false;
     seccomp_notif request{};
     if (::ioctl(kills_.native_handle(), SECCOMP_IOCTL_NOTIF_RECV, &request) < 0) {
       return errno == EINTR || errno == ENOENT;  // the caller died meanwhile
@@ -369,6 +379,7 @@ class Supervisor {
   pid_t pid_ = -1;
   UniqueFd pidfd_;
   Machine machine_;
+  int kills_fd_ = -1;
   pid_t main_inside_ = -1;
   std::size_t kills_seen_ = 0;
   std::set<pid_t> kill_targets_;

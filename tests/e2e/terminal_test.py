@@ -10,6 +10,7 @@ import subprocess
 import termios
 import time
 
+import groups
 import harness
 import processes
 import worlds
@@ -75,8 +76,12 @@ class Terminal:
 class OnATerminal(E2E):
     @classmethod
     def tearDownClass(cls):
-        # Closing a terminal kills all at once: their groups go when the next run starts.
-        subprocess.run([SANDBOX_EXEC, "--project", "none", "--", "true"], check=True, cwd="/")
+        # Closing a terminal kills all at once: their groups go when a run starts once the last process is gone.
+        def clean():
+            subprocess.run([SANDBOX_EXEC, "--project", "none", "--", "true"], check=True, cwd="/")
+            return not groups.left_over()
+
+        processes.eventually(clean, seconds(5))
         super().tearDownClass()
 
     def setUp(self):
@@ -140,6 +145,7 @@ class OnATerminal(E2E):
         self.terminal.expect("Stopped")
         self.terminal.type("jobs; fg\n")
         self.terminal.expect("sleep 100")
+        self.until_inside("sleep", "S")  # said before it runs again
         self.terminal.type("\x03")
         self.terminal.expect("inside> ")
 
@@ -196,8 +202,12 @@ class OnATerminal(E2E):
         self.terminal.expect("timed-out")
         self.terminal.expect("0")
 
-    def until_inside(self, program):
-        self.assertTrue(processes.eventually(lambda: processes.find_below(self.terminal.pid, program), seconds(5)))
+    def until_inside(self, program, state=None):
+        def look():
+            pid = processes.find_below(self.terminal.pid, program)
+            return pid and state in (None, processes.state(pid))
+
+        self.assertTrue(processes.eventually(look, seconds(5)))
 
 
 if __name__ == "__main__":
