@@ -173,7 +173,7 @@ void probe_files(const Policy& policy, Host& host) {
   const std::string program = real_path(host.program).value_or("");
   host.project = discover_project(policy.project, host.cwd, program, host.home);
   host.needs = find_needs({host.program, policy.command, host.environment, host.cwd, host.home,
-                           host.fresh, covered_places(policy, host.project)});
+                           host.fresh, covered_places(policy, host.project), host.project.aliases});
   std::vector<std::string> guarded{host.cwd, program.substr(0, program.rfind('/'))};
   for (const ProjectFolder& folder : host.project.folders) guarded.push_back(folder.path);
   host.outputs = find_declared_outputs(policy.command, host.environment, host.cwd, guarded);

@@ -77,6 +77,12 @@ void record_deadlines(Plan& plan, const Limits& limits) {
   record("cpu-time", limits.cpu_time, "supervisor's timer and the CPU time counted so far");
 }
 
+// A script sees it as $0: as the user wrote it, wherever it means the same inside.
+std::string executable(const Policy& policy, const Host& host) {
+  const std::string& word = policy.command.at(0);
+  return word.find('/') != std::string::npos && policy.chdir.empty() ? word : host.program;
+}
+
 // Inside, only the fresh places can be written to.
 bool tmpdir_usable(const std::vector<std::string>& environment) {
   for (const std::string& entry : environment) {
@@ -105,7 +111,7 @@ Plan make_plan(const Policy& policy, const Host& host) {
   plan.isolated = policy.isolation == Isolation::full;
   plan.identity = choose_identity(policy, host);
   plan.parent_detaches = plan.isolated && host.root;
-  plan.executable = host.program;
+  plan.executable = executable(policy, host);
   plan.argv = policy.command;
   plan.watch_kills = plan.isolated && policy.seccomp != SeccompMode::off;
   plan.allow = policy.allow;

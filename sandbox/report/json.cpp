@@ -82,6 +82,7 @@ Json evidence_json(const Outcome& outcome) {
           {"outer_cap_bytes", or_null(evidence.outer_cap)},
           {"limit_seconds", or_null(evidence.limit_seconds)},
           {"cpu_seconds", or_null(evidence.cpu_seconds)},
+          {"wanted_cpu", evidence.wanted_cpu},
           {"init_died", evidence.init_died},
           {"interrupt_signal", interrupt ? Json(interrupt) : Json(nullptr)},
           {"full_place", or_null(evidence.full_place)},

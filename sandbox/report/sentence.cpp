@@ -117,7 +117,8 @@ std::string outer_memory_limit(const Report& report) {
 std::string activity(const Evidence& evidence) {
   if (!evidence.cpu_seconds || !evidence.limit_seconds) return "";
   std::string text = " (used " + format_seconds(*evidence.cpu_seconds) + " CPU";
-  if (*evidence.cpu_seconds < 0.1 * *evidence.limit_seconds) text += ": it was waiting";
+  const bool little = *evidence.cpu_seconds < 0.1 * *evidence.limit_seconds;
+  if (little && !evidence.wanted_cpu) text += ": it was waiting";
   if (*evidence.cpu_seconds > 0.9 * *evidence.limit_seconds) text += ": it was computing";
   return text + ")";
 }

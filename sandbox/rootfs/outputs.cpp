@@ -12,8 +12,8 @@
 namespace sandbox {
 namespace {
 
-constexpr std::array<std::string_view, 3> kFileVariables = {
-    "XML_OUTPUT_FILE", "TEST_PREMATURE_EXIT_FILE", "TEST_WARNINGS_OUTPUT_FILE"};
+constexpr std::array<std::string_view, 2> kFileVariables = {"XML_OUTPUT_FILE",
+                                                            "TEST_WARNINGS_OUTPUT_FILE"};
 constexpr std::array<std::string_view, 3> kFolderVariables = {
     "GCOV_PREFIX", "TEST_UNDECLARED_OUTPUTS_DIR", "TEST_UNDECLARED_OUTPUTS_ANNOTATIONS_DIR"};
 
@@ -35,6 +35,7 @@ class OutputFinder {
     add_catch();
     add_profile();
     for (std::string_view name : kFileVariables) add_file(value(name), name);
+    add_removable_file("TEST_PREMATURE_EXIT_FILE");
     for (std::string_view name : kFolderVariables) add_folder(value(name), name);
     drop_inner();
     return std::move(found_);
@@ -114,6 +115,19 @@ class OutputFinder {
       return warn(std::string{why} + " names a folder, not a file: " + std::string{path});
     }
     add({real, false, std::string{why}});
+  }
+
+  // The test removes it when it ends well, and only its folder lets it: a file that is bound cannot be
+  // removed.
+  void add_removable_file(std::string_view name) {
+    if (value(name).empty()) return;
+    const std::string real = walk_path(absolute_path(value(name), cwd_)).real;
+    const std::string folder = real.substr(0, std::max<size_t>(real.rfind('/'), 1));
+    const bool possible = path_kind(folder) == PathKind::folder && refuse_folder(folder).empty();
+    if (possible) return add({folder, true, std::string{name}});
+    add_file(value(name), name);
+    warn(std::string{name} + ": " + std::string{value(name)} +
+         " stays behind also after a good end; name one in a folder of its own");
   }
 
   void add_folder(std::string_view path, std::string_view why) {

@@ -63,7 +63,7 @@ void measure_memory(Usage& usage, const GroupCounters& counters, const Group& gr
   usage.memory_peak_bytes = {counters.memory_peak, group.source("memory_peak")};
   usage.memory_at_end_file_bytes = {counters.file, stat};
   usage.memory_at_end_shmem_bytes = {counters.shmem, stat};
-  usage.memory_at_end_kernel_bytes = {counters.kernel, stat};
+  usage.memory_at_end_kernel_bytes = {counters.kernel, group.source("kernel")};
   if (!counters.memory_peak) return;
   const std::uint64_t other = counters.file.value_or(0) + counters.shmem.value_or(0);
   usage.memory_anon_peak_estimate_bytes = {
@@ -124,6 +124,8 @@ Facts gather_facts(const Observation& seen, const GroupCounters& counters, const
   if (seen.cause == Cause::interrupt) facts.interrupt_signal = seen.interrupt_signal;
   facts.oom_kills_before = seen.oom_kills_before;
   facts.init_died = !seen.end && !seen.setup_failure;
+  facts.wanted_cpu = std::ranges::any_of(
+      seen.hang, [](const ThreadState& thread) { return thread.state.starts_with('R'); });
   facts.kill_watch_active = seen.kill_watch_active;
   facts.kill_from_inside_seen = seen.kill_from_inside_seen;
   if (policy.limits.timeout) facts.timeout = seconds_of(*policy.limits.timeout);
@@ -148,7 +150,7 @@ Usage gather_usage(const Observation& seen, const GroupCounters& counters, const
     usage.max_rss_bytes = {seen.max_rss_bytes, "wait4 of the main process"};
   }
   usage.pids_peak = {counters.pids_peak, group.source("pids_peak")};
-  usage.pids_refused = {counters.pids_refused, group.source("pids_peak")};
+  usage.pids_refused = {counters.pids_refused, group.source("pids_refused")};
   usage.oom_kills = {counters.oom_kills, group.source("oom")};
   return usage;
 }

@@ -91,6 +91,7 @@ bool died_of(const Facts& facts, int signal) {
 void add_wall_evidence(const Facts& facts, Evidence& evidence) {
   evidence.sender = Sender::us;
   evidence.limit_seconds = facts.timeout;
+  evidence.wanted_cpu = facts.wanted_cpu;
   evidence.cpu_seconds = facts.cpu_used;
 }
 

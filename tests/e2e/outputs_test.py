@@ -54,6 +54,13 @@ class Declared(E2E):
                 self.assert_passed(result)
                 self.assert_written(path)
 
+    def test_a_good_end_removes_the_file_of_a_premature_one(self):
+        program = self.compile("project/suite", GTEST, "-lgtest", "-lgtest_main", "-lpthread")
+        path = os.path.join(self.folder("out"), "premature")
+        result = self.sandbox("--", program, env={"TEST_PREMATURE_EXIT_FILE": path})
+        self.assert_passed(result)
+        self.assertFalse(os.path.exists(path), str(result))
+
     def test_an_output_that_exists_is_overwritten(self):
         path = self.file("out/result.xml", "a longer text of the run before")
         self.assert_passed(self.shell('echo written > "$XML_OUTPUT_FILE"', env={"XML_OUTPUT_FILE": path}))

@@ -47,11 +47,11 @@ BECOME = ORDINARY_ID if HARNESS_IS_ROOT and NAME.endswith("-user") else None
 CALLER = os.geteuid() if BECOME is None else BECOME
 SUDO = NAME == "sudo"
 USER_MODE_LINUX = "User Mode Linux" in _read("/proc/cpuinfo")
-SLOWNESS = float(os.environ.get("SANDBOX_TEST_SLOWNESS", "6" if USER_MODE_LINUX else "1"))
+SLOWNESS = float(os.environ.get("SANDBOX_TEST_SLOWNESS", "12" if USER_MODE_LINUX else "4"))
 
 
 def seconds(on_a_fast_machine):
-    """A bound on time, stretched where the kernel is emulated."""
+    """A bound on time, stretched for machines that do other things too, and where the kernel is emulated."""
     return on_a_fast_machine * SLOWNESS
 
 

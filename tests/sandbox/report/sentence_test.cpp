@@ -269,6 +269,12 @@ TEST(Sentence, TakesATenthOfTheTimeForWaiting) {
   EXPECT_EQ(line(timed_out(30, 3.1)), "timed-out: ./t ran longer than 30 s (used 3.1 s CPU)");
 }
 
+TEST(Sentence, NeverCallsAStarvedTestAWaitingOne) {
+  Report report = timed_out(30, 0.1);
+  report.outcome.evidence.wanted_cpu = true;
+  EXPECT_EQ(line(report), "timed-out: ./t ran longer than 30 s (used 0.1 s CPU)");
+}
+
 TEST(Sentence, NamesTheCpuTimeLimit) {
   Report report = report_of(Verdict::cpu_time_exceeded);
   report.outcome.evidence.limit_seconds = 2.5;

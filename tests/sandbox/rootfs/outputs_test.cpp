@@ -82,12 +82,17 @@ TEST_F(OutputsTest, GoogleTestTakesTheLastOptionBeforeTheVariable) {
 }
 
 TEST_F(OutputsTest, VariablesNameFiles) {
-  for (const char* name :
-       {"XML_OUTPUT_FILE", "TEST_PREMATURE_EXIT_FILE", "TEST_WARNINGS_OUTPUT_FILE"}) {
+  for (const char* name : {"XML_OUTPUT_FILE", "TEST_WARNINGS_OUTPUT_FILE"}) {
     EXPECT_THAT(outputs({}, {name + std::string{"=/var/lib/x"}}),
                 ElementsAre(AllOf(file("/var/lib/x"), because(name))));
     EXPECT_THAT(outputs({}, {name + std::string{"="}}), IsEmpty());
   }
+}
+
+// The test removes it at a good end, which takes its folder.
+TEST_F(OutputsTest, AFileToBeRemovedTakesItsFolderWhereThatIsFree) {
+  EXPECT_THAT(outputs({}, {"TEST_PREMATURE_EXIT_FILE=/var/lib/x"}), ElementsAre(folder("/var/lib")));
+  EXPECT_THAT(outputs({}, {"TEST_PREMATURE_EXIT_FILE=x"}), ElementsAre(file(tree_.at("p/build/x"))));
 }
 
 TEST_F(OutputsTest, VariablesNameFolders) {
