@@ -1,27 +1,22 @@
 #include "supervise/supervisor.h"
 
 #include <fcntl.h>
-#include <linux/seccomp.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
-#include <set>
 
 #include "launch/launcher.h"
+#include "supervise/kill_watch.h"
 #include "supervise/processes.h"
 #include "sys/error.h"
 
@@ -32,8 +27,6 @@ namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 
 constexpr std::size_t kMostThreads = 1000;
-constexpr pid_t kGroup = 0;    // kill(2): the caller's process group
-constexpr pid_t kAnyone = -1;  // kill(2): everyone the caller may signal
 
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -73,7 +66,7 @@ class Supervisor {
     reap_init();
     seen_.cause = machine_.cause();
     seen_.interrupt_signal = machine_.interrupt_signal();
-    seen_.kill_from_inside_seen = main_was_killed_from_inside();
+    seen_.kill_from_inside_seen = kill_watch_.may_have_killed(main_inside_);
     return std::move(seen_);
   }
 
@@ -242,54 +235,23 @@ class Supervisor {
     int fd = -1;
     ::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
     kills_.assign(fd);
-    kills_fd_ = fd;
     seen_.kill_watch_active = true;
     await_kill();
   }
 
   void await_kill() {
     kills_.async_wait(stream_descriptor::wait_read, [this](auto error) {
-      if (!error && let_kill_pass()) await_kill();
+      if (error) return;
+      let_kills_pass();
+      if (!KillWatch::has_ended(kills_.native_handle())) await_kill();
     });
   }
 
-  // Once the last process is gone the listener only hangs up, and in Linux 6.1 a receive would then
-  // wait for ever.
-  bool has_request() const {
-    pollfd listener{kills_fd_, POLLIN, 0};
-    return ::poll(&listener, 1, 0) > 0 && (listener.revents & POLLIN);
-  }
-
-  // A look only: the call goes on as it was made.
-  bool let_kill_pass() {
-    if (!has_request()) return false;
-    seccomp_notif request{};
-    if (::ioctl(kills_.native_handle(), SECCOMP_IOCTL_NOTIF_RECV, &request) < 0) {
-      return errno == EINTR || errno == ENOENT;  // the caller died meanwhile
-    }
-    note_kill(request);
-    seccomp_notif_resp answer{};
-    answer.id = request.id;
-    answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    return ::ioctl(kills_.native_handle(), SECCOMP_IOCTL_NOTIF_SEND, &answer) == 0 || errno == ENOENT;
-  }
-
-  void note_kill(const seccomp_notif& request) {
+  void let_kills_pass() {
     constexpr std::size_t kMostNoted = 100;
-    const pid_t target = static_cast<pid_t>(request.data.args[0]);
-    // A thread's number and a pidfd mean something else.
-    const bool by_pid = request.data.nr != SYS_tkill && request.data.nr != SYS_pidfd_send_signal;
-    kill_targets_.insert(by_pid ? target : kAnyone);
-    if (++kills_seen_ > kMostNoted) return;
-    note("kill-inside", {{"target", std::int64_t{target}}});
-  }
-
-  // Whether a SIGKILL may have reached the main process: by its number, its group's, or everybody's.
-  // Asked at the end, since the first may be sent before the start is reported.
-  bool main_was_killed_from_inside() const {
-    if (main_inside_ < 0) return !kill_targets_.empty();
-    return std::ranges::any_of(std::array{main_inside_, -main_inside_, kGroup, kAnyone},
-                               [&](pid_t target) { return kill_targets_.contains(target); });
+    while (const auto target = kill_watch_.let_pass(kills_.native_handle())) {
+      if (++kills_seen_ <= kMostNoted) note("kill-inside", {{"target", std::int64_t{*target}}});
+    }
   }
 
   // --- what is done
@@ -379,10 +341,9 @@ class Supervisor {
   pid_t pid_ = -1;
   UniqueFd pidfd_;
   Machine machine_;
-  int kills_fd_ = -1;
   pid_t main_inside_ = -1;
   std::size_t kills_seen_ = 0;
-  std::set<pid_t> kill_targets_;
+  KillWatch kill_watch_;
   Observation seen_;
 };
 
