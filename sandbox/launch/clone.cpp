@@ -42,20 +42,35 @@ class AllSignalsBlocked {
   sigset_t before_{};
 };
 
-void create_outputs(const Plan& plan) {
-  for (const std::string& folder : plan.folders_to_create) {
-    for (std::size_t end = folder.find('/', 1);; end = folder.find('/', end + 1)) {
-      const std::string prefix = folder.substr(0, end);
-      if (::mkdir(prefix.c_str(), 0777) < 0 && errno != EEXIST) {
-        throw Error{"cannot make the declared output folder " + folder, errno};
-      }
-      if (end == std::string::npos) break;
+// What root makes on behalf of the project's owner is to be written, and later removed, by that one.
+void give_to_test(const Plan& plan, int fd) {
+  const Identity& id = plan.identity;
+  if (!plan.parent_detaches || id.id_mapped || id.host_root) return;
+  (void)!::fchown(fd, id.uid_outside, id.gid_outside);  // where it cannot, the test says so
+}
+
+void create_folder(const Plan& plan, const std::string& folder) {
+  for (std::size_t end = folder.find('/', 1);; end = folder.find('/', end + 1)) {
+    const std::string prefix = folder.substr(0, end);
+    const bool made = ::mkdir(prefix.c_str(), 0777) == 0;
+    if (!made && errno != EEXIST) {
+      throw Error{"cannot make the declared output folder " + folder, errno};
     }
+    const UniqueFd fd{made ? ::open(prefix.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1};
+    if (fd) give_to_test(plan, fd.get());
+    if (end == std::string::npos) return;
   }
-  for (const std::string& file : plan.outputs_to_create) {
-    const UniqueFd fd{::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)};
-    if (!fd) throw Error{"cannot make the declared output " + file, errno};
-  }
+}
+
+void create_file(const Plan& plan, const std::string& file) {
+  const UniqueFd made{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)};
+  if (made) return give_to_test(plan, made.get());
+  if (errno != EEXIST) throw Error{"cannot make the declared output " + file, errno};
+}
+
+void create_outputs(const Plan& plan) {
+  for (const std::string& folder : plan.folders_to_create) create_folder(plan, folder);
+  for (const std::string& file : plan.outputs_to_create) create_file(plan, file);
 }
 
 std::vector<UniqueFd> detach_trees(const Plan& plan) {

@@ -115,9 +115,18 @@ std::vector<std::string> covered_places(const Policy& policy, const ProjectView&
   return covered;
 }
 
+// The folder around cwd: the program may come from another, root's own.
+std::string owners_place(const Host& host) {
+  const std::string cwd = real_path(host.cwd).value_or(host.cwd);
+  for (const ProjectFolder& folder : host.project.folders) {
+    if (is_within(cwd, folder.path)) return folder.path;
+  }
+  return host.project.folders.empty() ? cwd : host.project.folders[0].path;
+}
+
 void find_owner(Host& host) {
   struct stat st;
-  const std::string place = host.project.folders.empty() ? host.cwd : host.project.folders[0].path;
+  const std::string place = owners_place(host);
   if (::stat(place.c_str(), &st) < 0) return;
   host.project_uid = st.st_uid;
   host.project_gid = st.st_gid;
