@@ -189,6 +189,15 @@ TEST(Group, TheOomFdTellsOfAKill) {
   EXPECT_EQ(group.read().oom_kills, 1u);
 }
 
+// One kill may be told more than once (memory.events and its ancestors' are updated one by one).
+bool becomes_quiet(const Group& group) {
+  for (int tries = 0; tries < 50; ++tries) {
+    if (!tells_of_oom(group, milliseconds{20})) return true;
+    (void)group.read();
+  }
+  return false;
+}
+
 TEST(Group, OnV2ReadingMakesTheOomFdReadyForTheNextKill) {
   REQUIRE_LAYOUT(v2);
   REQUIRE_MEMORY_GROUP();
@@ -201,7 +210,7 @@ TEST(Group, OnV2ReadingMakesTheOomFdReadyForTheNextKill) {
     EXPECT_TRUE(tells_of_oom(group, milliseconds{10'000}));
     hog.wait();
     EXPECT_EQ(group.read().oom_kills, kills);
-    EXPECT_FALSE(tells_of_oom(group, milliseconds{0}));
+    EXPECT_TRUE(becomes_quiet(group));
   }
 }
 
