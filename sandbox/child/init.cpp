@@ -81,7 +81,10 @@ pid_t clone_test(Context& context, pid_t wanted_pid) {
     args.set_tid = reinterpret_cast<std::uintptr_t>(&wanted_pid);
     args.set_tid_size = 1;
   }
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  if (pid < 0 && errno == ENOSYS) {  // hidden by a container's filter
+    pid = ::syscall(SYS_clone, CLONE_VFORK | SIGCHLD, nullptr, nullptr, nullptr, 0UL);
+  }
   if (pid == 0) become_test(context);
   return static_cast<pid_t>(pid);
 }
@@ -260,7 +263,7 @@ bool supervisor_is_gone(const Program& program) {
 void run_init(const Program& program) {
   ::close(program.parents_control_fd);
   Context context{&program};
-  const pid_t number = program.own_pid_number && program.isolated ? outer_pid() : 0;
+  const pid_t number = program.isolated ? outer_pid() : 0;
   run_phase(context, program.init, Phase::init);
   if (supervisor_is_gone(program)) ::_exit(1);
   ::memset(const_cast<char*>(program.command_line.data), 0, program.command_line.size);

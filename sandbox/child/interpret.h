@@ -20,7 +20,6 @@ int make_directory(Context& context, const char* path, unsigned mode);
 int make_file(Context& context, const Instr& instr);
 int write_inside(Context& context, const Instr& instr);
 int make_symlink(Context& context, const Instr& instr);
-int remount(Context& context, const Instr& instr);
 int pivot(Context& context);
 
 // One packet to the supervisor; fd >= 0 travels with it.

@@ -143,6 +143,13 @@ int make_one_directory(const Context& context, const char* path, unsigned mode) 
   return error;
 }
 
+int write_whole(int fd, const char* content) {
+  const ssize_t length = static_cast<ssize_t>(::strlen(content));
+  const ssize_t written = ::write(fd, content, static_cast<size_t>(length));
+  if (written < 0) return errno;
+  return written == length ? 0 : ENOSPC;
+}
+
 bool exists(const Context& context, const char* path) {
   const int fd = resolve(context, path, O_PATH);
   if (fd >= 0) ::close(fd);
@@ -209,7 +216,7 @@ int make_file(Context& context, const Instr& instr) {
   const int fd = ::openat(parent, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
                           static_cast<unsigned>(instr.a));
   int error = fd < 0 ? errno : 0;
-  if (!error && instr.text2) error = result(::write(fd, instr.text2, ::strlen(instr.text2)));
+  if (!error && instr.text2) error = write_whole(fd, instr.text2);
   ::close(parent);
   if (fd >= 0) ::close(fd);
   return error;
@@ -229,14 +236,6 @@ int make_symlink(Context& context, const Instr& instr) {
   if (parent < 0) return errno;
   const int error = ::symlinkat(instr.text, parent, name) < 0 && errno != EEXIST ? errno : 0;
   ::close(parent);
-  return error;
-}
-
-int remount(Context& context, const Instr& instr) {
-  const int place = resolve(context, instr.text, O_PATH);
-  if (place < 0) return errno;
-  const int error = set_attributes(place, instr.flags);
-  ::close(place);
   return error;
 }
 

@@ -33,7 +33,6 @@ enum class Op : std::uint8_t {
   proc,              // a fresh proc on text; flags
   sysfs,             // a fresh sysfs on text; flags
   devpts,            // a fresh devpts on text, options text2
-  mqueue,            // a fresh mqueue on text
   cgroup,            // a fresh view of the v1 hierarchy text2 ("cpu,cpuacct") on text; flags
   cgroup2,           // a fresh view of the v2 hierarchy on text; flags
   bind_path,         // open_tree of the host path text onto text2, flags: MOUNT_ATTR_*
@@ -43,13 +42,11 @@ enum class Op : std::uint8_t {
   make_file,         // text: path in the new root, text2: content or null, mode a; existing is fine
   write_inside,      // text: content, text2: an existing file's path in the new root
   symlink,           // text: target, text2: path
-  remount,           // mount_setattr of the mount at text: sets flags
   pivot,             // pivot_root into the new root and detach the old one
   // --- the test
   new_session,       // setsid
   keyring,           // KEYCTL_JOIN_SESSION_KEYRING
   rlimit,            // resource a, soft = hard = value (RLIM_INFINITY: ~0)
-  oom_score,         // text: content for /proc/self/oom_score_adj
   affinity,          // text: cpu mask of a bytes
   no_new_privs,
   drop_bounding,     // every capability out of the bounding set, and ambient cleared
@@ -93,7 +90,6 @@ struct Program {
   int parents_control_fd = -1;     // the copy of the supervisor's end: closed, or its end is never seen
   int supervisor_fd = -1;  // pidfd of the supervisor; readable once it is gone
   bool isolated = true;    // false: no namespaces were made (--isolation=none)
-  bool own_pid_number = true;  // set_tid: the test gets the init's outer pid as its number
 };
 
 // --- the messages on control_fd, one struct a packet

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -32,8 +33,7 @@ void fill_standard_descriptors() {
 }
 
 void reset_signals() {
-  // Ignored by the caller, it would take the child's status from us; SIGPIPE would take the
-  // report's.
+  // Ignored by the caller, it would take the child's status from us.
   ::signal(SIGCHLD, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
@@ -92,15 +92,17 @@ int tell(const Report& report, const Reporting& reporting) {
 }
 
 int run_and_report(const Policy& policy, const RunOptions& options) {
+  std::optional<PinnedTargets> targets;
   try {
     check_report_target(policy.reporting);
+    targets.emplace(policy.reporting);
   } catch (const Error& error) {
     Reporting without = policy.reporting;
     without.report.clear();
     without.report_dir.clear();
     return tell(refuse(policy, error), without);
   }
-  return tell(run(policy, options), policy.reporting);
+  return tell(run(policy, options), targets->reporting());
 }
 
 int dry_run(const Policy& policy) { return print(print_plan(make_plan(policy, probe_host(policy)))); }

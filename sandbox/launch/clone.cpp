@@ -1,12 +1,15 @@
 #include "launch/clone.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,35 +45,62 @@ class AllSignalsBlocked {
   sigset_t before_{};
 };
 
-// What root makes on behalf of the project's owner is to be written, and later removed, by that one.
-void give_to_test(const Plan& plan, int fd) {
-  const Identity& id = plan.identity;
-  if (!plan.parent_detaches || id.id_mapped || id.host_root) return;
-  (void)!::fchown(fd, id.uid_outside, id.gid_outside);  // where it cannot, the test says so
-}
+// What root makes on behalf of the project's owner is made as that owner: it may then be written and removed
+// by them, and a symlink they planted leads nowhere that they may not go themselves.
+class AsOwner {
+ public:
+  explicit AsOwner(const Plan& plan) {
+    const Identity& id = plan.identity;
+    if (!plan.parent_detaches || id.id_mapped || id.host_root) return;
+    ::setfsgid(id.gid_outside);
+    ::setfsuid(id.uid_outside);
+  }
+  AsOwner(const AsOwner&) = delete;
+  AsOwner& operator=(const AsOwner&) = delete;
+  ~AsOwner() {
+    ::setfsuid(::geteuid());
+    ::setfsgid(::getegid());
+  }
+};
 
-void create_folder(const Plan& plan, const std::string& folder) {
+void create_folder(const std::string& folder) {
   for (std::size_t end = folder.find('/', 1);; end = folder.find('/', end + 1)) {
     const std::string prefix = folder.substr(0, end);
-    const bool made = ::mkdir(prefix.c_str(), 0777) == 0;
-    if (!made && errno != EEXIST) {
+    if (::mkdir(prefix.c_str(), 0777) < 0 && errno != EEXIST) {
       throw Error{"cannot make the declared output folder " + folder, errno};
     }
-    const UniqueFd fd{made ? ::open(prefix.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1};
-    if (fd) give_to_test(plan, fd.get());
     if (end == std::string::npos) return;
   }
 }
 
-void create_file(const Plan& plan, const std::string& file) {
+int try_to_create(const std::string& file) {
   const UniqueFd made{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)};
-  if (made) return give_to_test(plan, made.get());
-  if (errno != EEXIST) throw Error{"cannot make the declared output " + file, errno};
+  return made || errno == EEXIST ? 0 : errno;
+}
+
+void create_file(const std::string& file) {
+  int error = try_to_create(file);
+  if (error == ENOENT) {  // as GoogleTest, which makes the folders on the way
+    create_folder(file.substr(0, file.rfind('/')));
+    error = try_to_create(file);
+  }
+  if (error) throw Error{"cannot make the declared output " + file, error};
 }
 
 void create_outputs(const Plan& plan) {
-  for (const std::string& folder : plan.folders_to_create) create_folder(plan, folder);
-  for (const std::string& file : plan.outputs_to_create) create_file(plan, file);
+  const AsOwner owner{plan};
+  for (const std::string& folder : plan.folders_to_create) create_folder(folder);
+  for (const std::string& file : plan.outputs_to_create) create_file(file);
+}
+
+// A pipe belongs to its maker; the test, another id, could not open it again as /dev/stdout.
+void give_pipes_to_test(const Plan& plan) {
+  if (plan.identity.uid_outside == ::geteuid()) return;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    struct statfs fs {};
+    if (::fstatfs(fd, &fs) < 0 || fs.f_type != PIPEFS_MAGIC) continue;
+    (void)!::fchown(fd, plan.identity.uid_outside, plan.identity.gid_outside);
+  }
 }
 
 std::vector<UniqueFd> detach_trees(const Plan& plan) {
@@ -99,6 +129,10 @@ std::string refusal_hint(int error) {
     }
     return "user namespaces are not allowed here; sandbox-exec --doctor says why, --isolation none "
            "does without";
+  }
+  if (error == ENOSYS) {
+    return "a filter around this process hides the call; inside another sandbox-exec: give that one "
+           "--allow userns, or this one --isolation none";
   }
   if (error == ENOSPC || error == EUSERS) return "sudo sysctl -w user.max_user_namespaces=63359";
   if (error == EAGAIN) return "the limit of processes is reached (ulimit -u, or the group's pids.max)";
@@ -159,6 +193,12 @@ void write_maps(const Plan& plan, const SandboxProcess& process) {
   }
 }
 
+// Where a container's filter hides clone3. Handlers of ours that stay are gone with execve.
+long clone_without_clone3(const clone_args& args, int& pidfd) {
+  const unsigned long flags = (args.flags & ~CLONE_CLEAR_SIGHAND) | SIGCHLD;
+  return ::syscall(SYS_clone, flags, nullptr, &pidfd, nullptr, 0UL);
+}
+
 SandboxProcess clone_child(const Plan& plan, const Group& group, const child::Program& program,
                            ControlPair control) {
   int pidfd = -1;
@@ -170,7 +210,8 @@ SandboxProcess clone_child(const Plan& plan, const Group& group, const child::Pr
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = static_cast<__u64>(group.clone_fd());
   }
-  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  if (pid < 0 && errno == ENOSYS && group.clone_fd() < 0) pid = clone_without_clone3(args, pidfd);
   if (pid == 0) child::run_init(program);
   if (pid < 0) {
     const char* attempt = plan.isolated ? "cannot create the namespaces" : "cannot start the sandbox";
@@ -198,6 +239,7 @@ std::vector<int> numbers(const std::vector<UniqueFd>& fds) {
 
 SandboxProcess clone_sandbox(const Plan& plan, const Group& group, std::span<char> command_line) {
   create_outputs(plan);
+  give_pipes_to_test(plan);
   const std::vector<UniqueFd> trees = detach_trees(plan);
   ControlPair control = make_control();
   const UniqueFd supervisor{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};

@@ -22,7 +22,9 @@ namespace {
 
 constexpr std::array kDevices{"/dev/null", "/dev/zero", "/dev/full",
                               "/dev/random", "/dev/urandom", "/dev/tty"};
-constexpr std::array kKernelSettings{"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus"};
+constexpr std::array kKernelSettings{"/proc/sys", "/proc/sysrq-trigger", "/proc/irq",
+                                     "/proc/bus", "/proc/fs",            "/proc/scsi",
+                                     "/proc/acpi", "/proc/dynamic_debug"};
 // Only what a test can be told about: memory, CPU and processes.
 constexpr std::array kShownControllers{"memory", "cpu", "cpuacct", "pids"};
 
@@ -43,9 +45,17 @@ std::string working_directory() {
   return path;
 }
 
-// CAP_SYS_ADMIN in the first user namespace, or in one that maps more than one id.
+// In the first user namespace every id is mapped (user_namespaces(7)); root elsewhere, as in rootless
+// Podman or unshare -r, is an ordinary user with another number.
+bool in_first_user_namespace() {
+  const std::string map = read_file("/proc/self/uid_map").value_or("");
+  const auto fields = split(map.substr(0, map.find('\n')), ' ');
+  return !fields.empty() && fields.back() == "4294967295";
+}
+
+// CAP_SYS_ADMIN where every id can be given away.
 bool may_map_ids() {
-  if (::geteuid() != 0) return false;
+  if (::geteuid() != 0 || !in_first_user_namespace()) return false;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
   if (::syscall(SYS_capget, &header, data) < 0) return false;

@@ -28,7 +28,6 @@ struct Host {
   uid_t uid = 0;
   gid_t gid = 0;
   bool root = false;  // effective uid 0 with CAP_SYS_ADMIN: may write any id map and detach mounts
-  bool has_groups = false;  // supplementary groups that only root may drop
   pid_t pid = 0;
   mode_t umask = 022;
   std::vector<std::string> environment{};

@@ -3,6 +3,11 @@
 #include <sched.h>
 #include <signal.h>
 
+#include <algorithm>
+
+#include "sys/error.h"
+#include "sys/files.h"
+
 namespace sandbox {
 namespace {
 
@@ -83,22 +88,60 @@ std::string executable(const Policy& policy, const Host& host) {
   return word.find('/') != std::string::npos && policy.chdir.empty() ? word : host.program;
 }
 
-// Inside, only the fresh places can be written to.
-bool tmpdir_usable(const std::vector<std::string>& environment) {
-  for (const std::string& entry : environment) {
-    if (entry.starts_with("TMPDIR=")) return entry == "TMPDIR=/tmp" || entry == "TMPDIR=/var/tmp";
+// Inside, only the fresh places, a tmpfs and a writable bind can be written to.
+bool tmpdir_usable(const Policy& policy, const Host& host) {
+  for (const std::string& entry : host.environment) {
+    if (!entry.starts_with("TMPDIR=")) continue;
+    const std::string path = entry.substr(7);
+    const auto holds = [&](const std::string& place) { return is_within(path, place); };
+    const auto writable = [&](const Mount& mount) {
+      return (mount.kind == MountKind::bind || mount.kind == MountKind::tmpfs) && holds(mount.destination);
+    };
+    // Only those that exist from the start: /tmp/x of the host is not there inside.
+    return path == "/tmp" || path == "/var/tmp" || path == "/dev/shm" ||
+           std::ranges::any_of(policy.mounts, writable);
   }
   return true;
+}
+
+void change_environment(std::vector<std::string>& variables, const Environment& wanted) {
+  const auto drop = [&](const std::string& name) {
+    std::erase_if(variables, [&](const std::string& entry) { return entry.starts_with(name + "="); });
+  };
+  for (const std::string& name : wanted.unset) drop(name);
+  for (const auto& [name, value] : wanted.set) {
+    drop(name);
+    variables.push_back(name + "=" + value);
+  }
+}
+
+// Never silently: what only an isolated run can give.
+void refuse_without_isolation(const Policy& policy) {
+  if (policy.best_effort) return;
+  const Policy plain;
+  std::string options;
+  const auto check = [&](bool differs, const char* name) {
+    if (differs) options += std::string{options.empty() ? "" : ", "} + name;
+  };
+  check(policy.network != plain.network, "--network");
+  check(policy.uid.has_value(), "--uid");
+  check(policy.gid.has_value(), "--gid");
+  check(policy.keep_root, "--keep-root");
+  check(!policy.allow.empty(), "--allow");
+  check(policy.environment.mode != plain.environment.mode, "--env");
+  for (const Mount& mount : policy.mounts) check(true, mount.words.c_str());
+  if (!options.empty()) throw Error{"--isolation none cannot give " + options, 0, "leave out one of them"};
 }
 
 void plan_environment(Plan& plan, const Policy& policy, const Host& host) {
   if (!plan.isolated) {
     plan.environment = host.environment;  // a fixture's servers need the host's sockets
+    change_environment(plan.environment, policy.environment);
     return;
   }
   EnvironmentFacts facts;
   facts.runtime_dir = "/run/user/" + std::to_string(plan.identity.uid_inside);
-  facts.tmpdir_usable = tmpdir_usable(host.environment);
+  facts.tmpdir_usable = tmpdir_usable(policy, host);
   TestEnvironment environment = make_environment(policy.environment, host.environment, facts);
   plan.environment = std::move(environment.variables);
   plan.environment_record = std::move(environment.record);
@@ -124,8 +167,9 @@ Plan make_plan(const Policy& policy, const Host& host) {
     plan.clone_flags = namespaces(policy, host);
     plan_isolated_init(plan, policy, host);
   } else {
+    refuse_without_isolation(policy);
+    // It must outlive the supervisor for as long as it takes to end its children.
     plan.init.push_back({.op = Op::subreaper});
-    plan.init.push_back({.op = Op::parent_death, .a = SIGKILL});
   }
   plan_test(plan, policy, host);
   record_deadlines(plan, policy.limits);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "plan/plan.h"
 #include "sys/error.h"
@@ -84,6 +85,14 @@ class RootPlanner {
     return policy_.limits.memory ? policy_.limits.memory->count / 2 : kDefaultFreshBytes;
   }
 
+  static std::string tmpfs_options(std::uint64_t size, unsigned mode) {
+    char text[96];
+    std::snprintf(text, sizeof text, "size=%llu,nr_inodes=%llu,mode=%o",
+                  static_cast<unsigned long long>(size),
+                  static_cast<unsigned long long>(kFreshInodes), mode);
+    return text;
+  }
+
   std::string staged(const std::string& place) const {
     std::string name = place.substr(1);
     std::replace(name.begin(), name.end(), '/', '-');
@@ -101,8 +110,7 @@ class RootPlanner {
 
   void stage_fresh_places() {
     add({.op = Op::tmpfs, .text = kStaging,
-         .text2 = "size=" + std::to_string(fresh_bytes()) +
-                  ",nr_inodes=" + std::to_string(kFreshInodes) + ",mode=755",
+         .text2 = tmpfs_options(fresh_bytes(), 0755),
          .flags = kNoSuidDev});
     for (const std::string& place : host_.fresh) make_directory(staged(place), mode_of(place));
     stage_dev();
@@ -209,7 +217,9 @@ class RootPlanner {
   }
 
   bool bound_by_option(const std::string& place) const {
-    return std::ranges::any_of(policy_.mounts, [&](const Mount& m) { return m.destination == place; });
+    return std::ranges::any_of(policy_.mounts, [&](const Mount& mount) {
+      return mount.destination == place && mount.kind != MountKind::tmpfs;
+    });
   }
 
   void bind_fresh_places() {
@@ -217,7 +227,7 @@ class RootPlanner {
       if (place != "/tmp") bind_fresh(place);
     }
     bind_fresh(kStaging);
-    plan_.fresh_places.emplace_back(kStaging);
+    if (!bound_by_option(kStaging)) plan_.fresh_places.emplace_back(kStaging);
     make_directory("/run/lock", 01777);
     make_directory("/run/user/" + std::to_string(plan_.identity.uid_inside), 0700);
     if (!host_.home.empty() && in_fresh_place(host_.home)) make_directory(host_.home, 0700);
@@ -305,7 +315,7 @@ class RootPlanner {
       make_point(mount.destination, true, mount.words);
       const std::uint64_t size = mount.size ? mount.size->count : fresh_bytes();
       add({.op = Op::tmpfs, .text = mount.destination,
-           .text2 = "size=" + std::to_string(size) + ",mode=755", .flags = kNoSuidDev,
+           .text2 = tmpfs_options(size, mode_of(mount.destination)), .flags = kNoSuidDev,
            .words = mount.words});
       plan_.fresh_places.push_back(mount.destination);
       record(mount.destination, "", "option", true, mount.words);
@@ -315,14 +325,18 @@ class RootPlanner {
     const std::uint64_t flags = mount.kind == MountKind::device ? MOUNT_ATTR_NOSUID
                                 : writable                      ? kNoSuidDev
                                                                 : kReadOnly;
-    if (mount.kind == MountKind::device) make_device_point(mount);
+    if (mount.kind == MountKind::device) make_device_point(mount, seen.directory);
     else make_point(mount.destination, seen.directory, mount.words);
     bind_host(mount.source, mount.destination, flags, seen, mount.words);
     record(mount.destination, mount.source, "option", writable, mount.words);
   }
 
   // /dev is ours and writable, though not a fresh place.
-  void make_device_point(const Mount& mount) {
+  void make_device_point(const Mount& mount, bool directory) {
+    if (directory) {
+      add({.op = Op::mkdir, .text = mount.destination, .a = 0755, .words = mount.words});
+      return;
+    }
     add({.op = Op::mkdir, .text = parent(mount.destination), .a = 0755, .words = mount.words});
     add({.op = Op::make_file, .text = mount.destination, .a = 0666, .words = mount.words});
   }

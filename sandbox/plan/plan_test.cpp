@@ -1,5 +1,6 @@
 // From the clone of the test to its execve.
 #include <sched.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -68,6 +69,7 @@ void plan_descriptors(Plan& plan, const Policy& policy) {
 
 void plan_test(Plan& plan, const Policy& policy, const Host& host) {
   auto& steps = plan.test;
+  if (!plan.isolated) steps.push_back({.op = Op::parent_death, .a = SIGKILL});
   if (!host.terminal) steps.push_back({.op = Op::new_session});
   if (!policy.core) steps.push_back({.op = Op::rlimit, .a = RLIMIT_CORE, .value = kNoCore});
   plan_affinity(plan, policy, host);

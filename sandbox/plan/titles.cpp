@@ -28,7 +28,6 @@ const char* pattern(Op op) {
     case Op::proc: return "mount proc on %1";
     case Op::sysfs: return "mount sysfs on %1";
     case Op::devpts: return "mount devpts on %1";
-    case Op::mqueue: return "mount mqueue on %1";
     case Op::cgroup:
     case Op::cgroup2: return "mount the cgroup file system on %1";
     case Op::bind_path:
@@ -38,12 +37,10 @@ const char* pattern(Op op) {
     case Op::make_file: return "make the file %1";
     case Op::write_inside: return "write %1 to %2";
     case Op::symlink: return "make the symlink %2 to %1";
-    case Op::remount: return "change the mount %1";
     case Op::pivot: return "change to the new root";
     case Op::new_session: return "start a session";
     case Op::keyring: return "join a new session keyring";
-    case Op::rlimit: return "limit core dumps";
-    case Op::oom_score: return "set the OOM score";
+    case Op::rlimit: return "lower a resource limit";
     case Op::affinity: return "set the CPU affinity";
     case Op::no_new_privs: return "set no_new_privs";
     case Op::drop_bounding: return "drop the bounding set";
@@ -66,12 +63,14 @@ std::string one_line(const std::string& text) {
 
 std::string step_title(const Step& step) {
   if (!step.words.empty() && step.op == Op::bind_path) return "apply " + step.words;
+  if (step.op == Op::rlimit && step.a == RLIMIT_CORE) return "limit core dumps";
+  if (step.op == Op::rlimit && step.a == RLIMIT_NPROC) return "limit the processes";
   std::string title;
   for (const char* c = pattern(step.op); *c; ++c) {
     if (*c != '%') title += *c;
     else title += *++c == '1' ? one_line(step.text) : one_line(step.text2);
   }
-  if (!step.words.empty() && step.op != Op::chdir) title += " (for " + step.words + ")";
+  if (!step.words.empty()) title += " (for " + step.words + ")";
   return title;
 }
 

@@ -126,12 +126,17 @@ void follow_symlinks(Target& target) {
   fail(target, ELOOP);
 }
 
+constexpr std::string_view kPinned = "/proc/self/fd/";
+
 void look_at(Target& target) {
   struct stat found {};
-  if (::stat(target.path.c_str(), &found) != 0) {
+  // Beneath a pinned folder a symlink is one that came later: it is replaced, not followed.
+  const bool pinned = target.path.starts_with(kPinned);
+  if ((pinned ? ::lstat : ::stat)(target.path.c_str(), &found) != 0) {
     if (errno != ENOENT) fail(target, errno);
     return;
   }
+  if (S_ISLNK(found.st_mode)) return;
   if (S_ISDIR(found.st_mode))
     fail(target, EISDIR, "--report-dir puts one file a run into a folder");
   if (S_ISBLK(found.st_mode) || S_ISSOCK(found.st_mode))
@@ -313,6 +318,25 @@ int write_text(int fd, std::string_view text) {
 
 std::string report_file_name(std::string_view name, std::string_view run_id) {
   return file_name_part(name.empty() ? "test" : name) + "-" + file_name_part(run_id) + ".json";
+}
+
+PinnedTargets::PinnedTargets(const Reporting& reporting) : reporting_(reporting) {
+  const auto open_folder = [](const std::string& folder) {
+    return UniqueFd{::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  };
+  const auto pinned = [](const UniqueFd& fd) { return std::string{kPinned} + std::to_string(fd.get()); };
+  if (!reporting.report.empty()) {
+    const Target target = target_of(reporting.report);
+    if (target.kind == Kind::file) report_folder_ = open_folder(folder_of(target.path));
+    if (report_folder_) {
+      reporting_.report = pinned(report_folder_) + "/" + target.path.substr(target.path.rfind('/') + 1);
+    }
+  }
+  if (!reporting.report_dir.empty()) {
+    make_folders(Target{.words = "--report-dir " + shown(reporting.report_dir)}, reporting.report_dir);
+    report_dir_ = open_folder(reporting.report_dir);
+    if (report_dir_) reporting_.report_dir = pinned(report_dir_);
+  }
 }
 
 void check_report_target(const Reporting& reporting) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "report/report.h"
+#include "sys/unique_fd.h"
 
 namespace sandbox {
 
@@ -16,6 +17,19 @@ std::string report_file_name(std::string_view name, std::string_view run_id);
 // could not be written: a missing or read-only folder, a directory, a closed descriptor. Leaves
 // nothing behind, and does not open FIFOs: they need no reader yet.
 void check_report_target(const Reporting& reporting);
+
+// The same targets by descriptors of their folders, opened now: what the test puts in the way of a path
+// later does not lead the report elsewhere. A --report-dir is made here. Keep it until the report is written.
+class PinnedTargets {
+ public:
+  explicit PinnedTargets(const Reporting& reporting);  // throws Error
+  const Reporting& reporting() const { return reporting_; }
+
+ private:
+  Reporting reporting_;
+  UniqueFd report_folder_;
+  UniqueFd report_dir_;
+};
 
 // Writes to reporting.report and to reporting.report_dir, which is created where it is missing.
 // A regular file is replaced in one rename, so nobody ever reads half a report; symlinks to one are

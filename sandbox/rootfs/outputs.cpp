@@ -1,5 +1,7 @@
 #include "rootfs/outputs.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -106,8 +108,19 @@ class OutputFinder {
     }
   }
 
+  // A test of before may have planted it: where it leads must not become writable.
+  static bool is_symlink(const std::string& path) {
+    struct stat found {};
+    return ::lstat(path.c_str(), &found) == 0 && S_ISLNK(found.st_mode);
+  }
+
   void add_file(std::string_view path, std::string_view why) {
     if (path.empty()) return;
+    const bool device = path.starts_with("/dev/") || path.starts_with("/proc/");
+    if (!device && is_symlink(absolute_path(path, cwd_))) {
+      return warn(std::string{why} + ": " + std::string{path} +
+                  " is a symlink, which is not made writable");
+    }
     const std::string real = walk_path(absolute_path(path, cwd_)).real;
     if (is_within(real, "/dev") && !is_within(real, "/dev/shm")) return;
     if (is_within(real, "/proc")) return;

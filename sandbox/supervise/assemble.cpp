@@ -1,6 +1,7 @@
 #include "supervise/assemble.h"
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -111,7 +112,7 @@ Facts gather_facts(const Observation& seen, const GroupCounters& counters, const
     facts.wait_status = seen.end->status;
     facts.exec_reached = seen.end->exec_reached;
   }
-  facts.exec_reached |= seen.started.has_value();
+  if (!seen.end) facts.exec_reached = seen.started.has_value();
   if (seen.killed_by_us && seen.started && !seen.end) facts.wait_status = SIGKILL;
   if (seen.end && seen.end->full_place > 0) {
     facts.full_place = plan.fresh_places.at(seen.end->full_place - 1U);
@@ -122,6 +123,9 @@ Facts gather_facts(const Observation& seen, const GroupCounters& counters, const
   facts.deadline_wall = seen.cause == Cause::wall_deadline;
   facts.deadline_cpu = seen.cause == Cause::cpu_deadline;
   if (seen.cause == Cause::interrupt) facts.interrupt_signal = seen.interrupt_signal;
+  if (seen.end && WIFSIGNALED(seen.end->status) && WTERMSIG(seen.end->status) == seen.typed_signal) {
+    facts.interrupt_signal = seen.typed_signal;
+  }
   facts.oom_kills_before = seen.oom_kills_before;
   facts.init_died = !seen.end && !seen.setup_failure;
   facts.wanted_cpu = std::ranges::any_of(

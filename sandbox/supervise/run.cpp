@@ -146,6 +146,13 @@ class Run {
     report_.events.push_back({"oom", at.count(), {{"oom_kills", kills}}});
   }
 
+  // A cap that no group can hold may be held otherwise: then that record counts.
+  void drop_refused_twice() {
+    std::erase_if(report_.limits, [&](const LimitRecord& refused) {
+      return refused.enforced.empty() && std::ranges::count(report_.limits, refused.name, &LimitRecord::name) > 1;
+    });
+  }
+
   void warn_of_caps() {
     for (const LimitRecord& limit : report_.limits) {
       if (!limit.enforced.empty()) continue;
@@ -158,6 +165,7 @@ class Run {
     report_.groups = group.directories();
     report_.limits = group.limits();
     describe_plan(report_, plan);
+    drop_refused_twice();
     warn_of_caps();
   }
 

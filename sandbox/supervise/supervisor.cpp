@@ -50,7 +50,7 @@ class Supervisor {
         init_gone_(io_),
         oom_(io_),
         kills_(io_) {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) {
       if (!is_ignored(signal)) signals_.add(signal);  // what nohup(1) ignores stays ignored
     }
   }
@@ -91,10 +91,15 @@ class Supervisor {
   void watch_signals() {
     signals_.async_wait([this](auto error, int signal) {
       if (error) return;
+      watch_signals();
+      if (signal == SIGUSR1 || signal == SIGUSR2) {  // means what the test takes it for
+        tell(child::MessageKind::forward, signal);
+        return;
+      }
       const bool typed = watched_.terminal && (signal == SIGINT || signal == SIGQUIT);
+      if (typed) seen_.typed_signal = signal;
       note("signal", {{"signal", std::int64_t{signal}}, {"from", typed ? "terminal" : "caller"}});
       happen(Interrupt{signal, typed});
-      watch_signals();
     });
   }
 
@@ -106,7 +111,7 @@ class Supervisor {
   }
 
   void watch_init() {
-    init_gone_.assign(::dup(pidfd_.get()));
+    init_gone_.assign(::fcntl(pidfd_.get(), F_DUPFD_CLOEXEC, 0));
     init_gone_.async_wait(stream_descriptor::wait_read, [this](auto error) {
       if (!error) happen(InitGone{});
     });
@@ -114,7 +119,7 @@ class Supervisor {
 
   void watch_oom() {
     if (watched_.group.oom_fd() < 0) return;
-    if (!oom_.is_open()) oom_.assign(::dup(watched_.group.oom_fd()));
+    if (!oom_.is_open()) oom_.assign(::fcntl(watched_.group.oom_fd(), F_DUPFD_CLOEXEC, 0));
     const bool v1 = watched_.group.layout() == Layout::v1;
     const auto what = v1 ? stream_descriptor::wait_read : stream_descriptor::wait_error;
     oom_.async_wait(what, [this](auto error) {
@@ -172,6 +177,7 @@ class Supervisor {
   }
 
   void deadline(const MachineEvent& event, const char* which) {
+    if (machine_.cause() != Cause::none || seen_.end) return;
     seen_.cpu_at_deadline = cpu_used();
     note("deadline", {{"limit", which}});
     happen(event);
@@ -209,7 +215,10 @@ class Supervisor {
         happen(Started{});
         break;
       case child::MessageKind::exited:
-        if (seen_.setup_failure) break;
+        if (seen_.setup_failure) {
+          if (message.waits) tell(child::MessageKind::finish, 0);
+          break;
+        }
         seen_.end = message;
         note("exited");
         if (message.waits) seen_.at_end = watched_.group.read();
@@ -306,6 +315,8 @@ class Supervisor {
   }
 
   void stop() {
+    // Without a pid namespace nothing dies with PID 1.
+    if (!watched_.plan.isolated) watched_.group.kill();
     // What init wrote last may still lie in the socket.
     while (receive_pending()) {
     }

@@ -23,6 +23,7 @@ struct Observation {
   std::optional<child::Message> end{};  // the main process's
   Cause cause = Cause::none;
   int interrupt_signal = 0;
+  int typed_signal = 0;  // on the terminal, which has sent it to the test as well
   std::optional<Clock::time_point> started{};
   Clock::time_point ended{};
   std::optional<std::uint64_t> oom_kills_before{};  // counted when we acted

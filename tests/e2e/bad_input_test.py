@@ -88,6 +88,11 @@ class Options(E2E):
     def test_a_bind_of_a_home_that_the_shell_did_not_expand(self):
         self.refuse("--ro-bind=~/data", words=["~/data"], hint="$HOME")
 
+    def test_walls_without_isolation(self):
+        for words in (["--network", "off"], ["--tmpfs", "/mnt"], ["--uid", "7"], ["--bind", self.project]):
+            with self.subTest(words=words):
+                self.refuse("--isolation", "none", *words, words=["--isolation none", words[0]])
+
     def test_a_destination_that_leads_out_by_a_symlink(self):
         self.folder("project", "sub")
         os.symlink("/etc", os.path.join(self.project, "sub", "out"))

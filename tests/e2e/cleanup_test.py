@@ -88,14 +88,21 @@ class NothingLeft(E2E):
     def test_the_supervisor_killed_at_any_moment(self):
         """Forty moments from before main() to long after execve."""
         moments = random.Random(2)
-        rounds = 40 if worlds.SLOWNESS == 1 else 12
+        rounds = 12 if worlds.USER_MODE_LINUX else 40
         for i in range(rounds):
-            delay = moments.uniform(0, seconds(0.03))
+            delay = moments.uniform(0, 0.2 if worlds.USER_MODE_LINUX else 0.03)
             with self.subTest(round=i, delay=round(delay, 4)):
                 started = self.start(*self.caps(), "--", "sh", "-c", "sleep 100 & sleep 100", report="maybe")
                 time.sleep(delay)
                 self.kill(started)
                 self.assert_nothing_left()
+        self.assert_no_group_after_the_next_run()
+
+    def test_the_supervisor_killed_without_isolation(self):
+        started = self.start("--isolation", "none", "--", "sh", "-c", "sleep 100 & echo ready; sleep 100", report="maybe")
+        self.assertEqual(started.line(), "ready")
+        self.kill(started)
+        self.assert_nothing_left()
         self.assert_no_group_after_the_next_run()
 
     def test_the_init_killed(self):
@@ -143,7 +150,7 @@ class NothingLeft(E2E):
         self.assertEqual(groups.left_over(), [])
 
     def test_many_runs_at_once(self):
-        count = 12 if worlds.SLOWNESS == 1 else 4
+        count = 12 if not worlds.USER_MODE_LINUX else 4
         started = [self.start(*self.caps(), "--", probe("spin-cpu"), "0.05") for _ in range(count)]
         for one in started:
             self.assert_passed(one.finish(60))

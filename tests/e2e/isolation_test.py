@@ -11,7 +11,7 @@ import subprocess
 import harness
 import processes
 import worlds
-from harness import E2E, probe, seconds
+from harness import E2E, SANDBOX_EXEC, probe, seconds
 
 FRESH = ["/tmp", "/var/tmp", "/run", "/dev/shm", "/home", "/root"]
 SECRETS = {"GITHUB_TOKEN": "t", "MY_PASSWORD": "p", "AWS_SECRET_ACCESS_KEY": "k", "SSH_AUTH_SOCK": "/tmp/s",
@@ -182,6 +182,47 @@ class Files(E2E):
         mounts = self.show_world()["mounts"]
         for line in mounts.splitlines():
             self.assertNotRegex(line.split(" - ")[0], "shared:|master:", line)
+
+
+class Planted(E2E):
+    """What a test leaves in a writable folder must not lead the sandbox elsewhere afterwards."""
+
+    def setUp(self):
+        super().setUp()
+        self.out = self.folder("out")
+        self.victim = self.file("victim", "untouched")
+
+    def assert_untouched(self):
+        self.assertEqual(pathlib.Path(self.victim).read_text(encoding="utf-8"), "untouched")
+
+    def test_a_link_at_the_reports_path(self):
+        report = os.path.join(self.out, "r.json")
+        result = self.shell(f"ln -sf {self.victim} {report}", "--bind", self.out, "--report", report, report=False)
+        self.assertEqual(result.exit, 0, str(result))
+        self.assert_untouched()
+        self.assertIn("sandbox-report/1", pathlib.Path(report).read_text(encoding="utf-8"))
+
+    def test_a_link_at_a_declared_output(self):
+        output = os.path.join(self.out, "o.xml")
+        os.symlink(self.victim, output)
+        result = self.shell('echo written > "$XML_OUTPUT_FILE"', env={"XML_OUTPUT_FILE": output})
+        self.assertNotEqual(result.exit, 0, str(result))
+        self.assert_untouched()
+        self.assertIn("symlink", str(result.report["warnings"]))
+
+
+class Streams(E2E):
+    def test_standard_streams_can_be_opened_again(self):
+        result = self.sandbox("--", "sh", "-c", "cat /dev/stdin > /dev/stdout; echo err > /dev/stderr", input=b"in\n")
+        self.assert_passed(result)
+        self.assertEqual((result.stdout, result.stderr), ("in\n", "err\n"))
+
+
+class Nested(E2E):
+    def test_a_sandbox_without_isolation_runs_in_a_sandbox(self):
+        result = self.sandbox("--", SANDBOX_EXEC, "--isolation", "none", "--", "sh", "-c", "echo inner; exit 7")
+        self.assert_ended(result, exit=7)
+        self.assertEqual(result.stdout, "inner\n")
 
 
 class Devices(E2E):

@@ -289,17 +289,32 @@ class Places(E2E):
                 self.assert_passed(result)
                 self.assertEqual(result.stdout, "hello\n")
 
-    def test_a_library_that_is_hidden_is_named_with_the_way_out(self):
+    def test_a_library_that_is_hidden_is_named(self):
+        """Found outside by a wrapper's own means, which the sandbox cannot know."""
         library = self.folder("home", "lib")
         self.compile("home/lib/libgreet.so", "void greet() {}\n", "-shared", "-fPIC")
-        folder = self.folder("home", "hooks")
-        # Found outside by the host's own means, which the sandbox cannot guess: a wrapper sets the path.
         self.compile("project/use", "void greet();\nint main() { greet(); }\n", f"-L{library}", "-lgreet")
         script = self.script("project/run", f"LD_LIBRARY_PATH={library} exec ./use")
         result = self.sandbox(script, env={"HOME": self.folder("home")})
         self.assert_verdict(result, "failed", exit=127)
         self.assertIn("libgreet.so", result.stderr)
-        self.assertTrue(folder)
+
+    def test_a_library_that_is_hidden_is_named_with_the_way_out(self):
+        """A RUNPATH of a library of the program, two steps away from what is shown by itself."""
+        deep = self.folder("home", "deep")
+        near = self.folder("project", "lib")
+        self.folder("home")
+        self.compile("home/deep/libdeep.so", "void deep() {}\n", "-shared", "-fPIC")
+        self.compile("project/lib/libnear.so", "void deep();\nvoid near() { deep(); }\n", "-shared", "-fPIC", f"-L{deep}",
+                     "-ldeep", f"-Wl,-rpath,{deep}")
+        program = self.compile("project/use", "void near();\nint main() { near(); }\n", f"-L{near}", "-lnear",
+                               f"-Wl,-rpath,{near}", f"-Wl,-rpath-link,{deep}")
+        result = self.sandbox(program, env={"HOME": self.folder("home")})
+        if result.exit == 0:  # better still: it was found and shown
+            return
+        self.assert_verdict(result, "failed", exit=127)
+        self.assertIn(f"could not load libdeep.so: it is in {deep}, which the sandbox hides", result.sentence)
+        self.assertEqual(result.hint, f"--ro-bind {deep}")
 
     def test_a_program_in_the_home_folder(self):
         home = self.folder("home")

@@ -117,7 +117,7 @@ class Killed(E2E):
 
     def test_the_kills_from_inside_and_outside_are_told_apart(self):
         """Each time, also when it comes in the very moment that the test starts."""
-        for _ in range(10 if worlds.SLOWNESS == 1 else 3):
+        for _ in range(10 if not worlds.USER_MODE_LINUX else 3):
             inside = self.sandbox("--", probe("kill-sibling"))
             self.assertEqual(inside.report["evidence"]["sender"], "inside")
         started = self.start("--", probe("sleep-forever"))
@@ -310,6 +310,14 @@ class Interrupted(E2E):
                 result = self.interrupt(number, probe("catch-signal"), word, "0")
                 self.assert_verdict(result, "interrupted", signal=number)
                 self.assertIn(f"got {word}\n", result.stdout)
+
+    def test_a_users_signal_is_the_tests_own(self):
+        started = self.start("--", probe("catch-signal"), "USR1", "0")
+        self.assertEqual(started.line(), "ready")
+        os.kill(started.pid, signal.SIGUSR1)
+        result = started.finish()
+        self.assert_passed(result)
+        self.assertEqual(result.stdout, "ready\ngot USR1\n")
 
     def test_who_ignores_it_is_killed_when_the_grace_is_over(self):
         result = self.interrupt(signal.SIGTERM, probe("ignore-term"))

@@ -63,14 +63,16 @@ TEST(OwnPolicyFile, OfAStrangerIsNotTaken) {
             "hint: to use it all the same: SANDBOX_POLICY=/tmp/.sandbox.json");
 }
 
-TEST(OwnPolicyFile, OfRootOrTheOwnerOfCwdIsTaken) {
+// It could lift every wall between its owner and root.
+TEST(OwnPolicyFile, OfAnotherUserIsNotTakenForRootUnasked) {
   FakeWorld world = world_in("/w/proj");
   world.uid = 0;  // sudo in a user's project
   add(world, "/w/proj", FileKind::directory, 1000);
   add(world, "/w/proj/.git", FileKind::directory, 1000);
   add(world, "/w/proj/.sandbox.json", FileKind::file, 1000);
-  EXPECT_EQ(own_policy_file(world), "/w/proj/.sandbox.json");
+  EXPECT_THROW(own_policy_file(world), Error);
   world.uid = 1000;
+  EXPECT_EQ(own_policy_file(world), "/w/proj/.sandbox.json");
   add(world, "/w/proj/.sandbox.json", FileKind::file, 0);
   EXPECT_EQ(own_policy_file(world), "/w/proj/.sandbox.json");
 }
