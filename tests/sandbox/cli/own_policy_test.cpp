@@ -71,6 +71,8 @@ TEST(OwnPolicyFile, OfAnotherUserIsNotTakenForRootUnasked) {
   add(world, "/w/proj/.git", FileKind::directory, 1000);
   add(world, "/w/proj/.sandbox.json", FileKind::file, 1000);
   EXPECT_THROW(own_policy_file(world), Error);
+  world.variables["SUDO_UID"] = "1000";
+  EXPECT_EQ(own_policy_file(world), "/w/proj/.sandbox.json");
   world.uid = 1000;
   EXPECT_EQ(own_policy_file(world), "/w/proj/.sandbox.json");
   add(world, "/w/proj/.sandbox.json", FileKind::file, 0);
