@@ -132,6 +132,7 @@ Facts gather_facts(const Observation& seen, const GroupCounters& counters, const
       seen.hang, [](const ThreadState& thread) { return thread.state.starts_with('R'); });
   facts.kill_watch_active = seen.kill_watch_active;
   facts.kill_from_inside_seen = seen.kill_from_inside_seen;
+  facts.kill_from_inside_named = seen.kill_from_inside_named;
   if (policy.limits.timeout) facts.timeout = seconds_of(*policy.limits.timeout);
   if (policy.limits.cpu_time) facts.cpu_time_limit = seconds_of(*policy.limits.cpu_time);
   const Usage usage = gather_usage(seen, counters, group);

@@ -149,6 +149,7 @@ Verdict judge_kill(const Facts& facts, int signal, Evidence& evidence) {
     evidence.certainty = Certainty::unknown;
   } else if (facts.kill_from_inside_seen) {
     evidence.sender = Sender::inside;
+    if (!facts.kill_from_inside_named) evidence.certainty = Certainty::probable;
   } else {
     evidence.sender = Sender::outside;
     // Without a counter the kernel's OOM killer, which is outside too, cannot be excluded.

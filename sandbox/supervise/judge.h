@@ -41,6 +41,7 @@ struct Facts {
   // main process or for PID 1.
   bool kill_watch_active = false;
   bool kill_from_inside_seen = false;
+  bool kill_from_inside_named = true;  // by its number: else it may have been for somebody else
 
   std::optional<double> timeout{};         // seconds
   std::optional<double> cpu_time_limit{};  // seconds

@@ -58,4 +58,8 @@ bool KillWatch::may_have_killed(pid_t pid) const {
                              [&](pid_t target) { return targets_.contains(target); });
 }
 
+bool KillWatch::named(pid_t pid) const {
+  return pid > 0 && (targets_.contains(pid) || targets_.contains(-pid));
+}
+
 }  // namespace sandbox

@@ -20,6 +20,8 @@ class KillWatch {
   // Whether one of the SIGKILLs may have reached the process that is `pid` inside: by its number, its
   // group's, or everybody's. Asked at the end, since the first may come before that number is known (< 0).
   bool may_have_killed(pid_t pid) const;
+  // Whether one of them named it or its group: else a thread's number, a pidfd or another group was meant.
+  bool named(pid_t pid) const;
 
  private:
   std::set<pid_t> targets_;

@@ -67,6 +67,7 @@ class Supervisor {
     seen_.cause = machine_.cause();
     seen_.interrupt_signal = machine_.interrupt_signal();
     seen_.kill_from_inside_seen = kill_watch_.may_have_killed(main_inside_);
+    seen_.kill_from_inside_named = kill_watch_.named(main_inside_);
     return std::move(seen_);
   }
 

@@ -35,6 +35,7 @@ struct Observation {
   bool killed_by_us = false;
   bool kill_watch_active = false;
   bool kill_from_inside_seen = false;
+  bool kill_from_inside_named = false;
   std::vector<Event> events{};
   std::vector<ThreadState> hang{};
   std::vector<ThreadState> leaks{};

@@ -429,5 +429,14 @@ TEST(Judge, NamesAMissingLibraryOnlyOfATestThatFailed) {
   EXPECT_EQ(judge(facts).evidence.missing_library, "");
 }
 
+TEST(Judge, AKillThatMayHaveBeenForAnotherIsOnlyProbable) {
+  Facts facts = ran(died(SIGKILL));
+  facts.kill_watch_active = facts.kill_from_inside_seen = true;
+  EXPECT_EQ(judge(facts).evidence.certainty, Certainty::certain);
+  facts.kill_from_inside_named = false;
+  EXPECT_EQ(judge(facts).evidence.sender, Sender::inside);
+  EXPECT_EQ(judge(facts).evidence.certainty, Certainty::probable);
+}
+
 }  // namespace
 }  // namespace sandbox
