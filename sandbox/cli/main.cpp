@@ -12,6 +12,7 @@
 
 #include "cli/doctor.h"
 #include "cli/options.h"
+#include "launch/held_signals.h"
 #include "plan/plan.h"
 #include "report/exit_code.h"
 #include "report/sentence.h"
@@ -130,8 +131,9 @@ int act(const Invocation& invocation, const RunOptions& options) {
 
 int main_guarded(int argc, char** argv) {
   try {
+    const HeldSignals held;
     const CommandWorld world;
-    return act(parse_options(argc, argv, world), {command_line_memory(argc, argv)});
+    return act(parse_options(argc, argv, world), {command_line_memory(argc, argv), held});
   } catch (const BadOptions& error) {
     const Policy& policy = error.understood().policy;
     return tell(refuse(policy, error), policy.reporting);

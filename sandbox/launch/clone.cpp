@@ -39,7 +39,6 @@ class AllSignalsBlocked {
   AllSignalsBlocked(const AllSignalsBlocked&) = delete;
   AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
   ~AllSignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  const sigset_t& before() const { return before_; }
 
  private:
   sigset_t before_{};
@@ -237,7 +236,8 @@ std::vector<int> numbers(const std::vector<UniqueFd>& fds) {
 
 }  // namespace
 
-SandboxProcess clone_sandbox(const Plan& plan, const Group& group, std::span<char> command_line) {
+SandboxProcess clone_sandbox(const Plan& plan, const Group& group, std::span<char> command_line,
+                             const sigset_t& test_mask) {
   create_outputs(plan);
   give_pipes_to_test(plan);
   const std::vector<UniqueFd> trees = detach_trees(plan);
@@ -255,7 +255,7 @@ SandboxProcess clone_sandbox(const Plan& plan, const Group& group, std::span<cha
   handles.filter_unwatched = filters.unwatched();
   handles.command_line = command_line;
   const AllSignalsBlocked blocked;
-  handles.test_mask = blocked.before();
+  handles.test_mask = test_mask;
   const LoweredProgram lowered{plan, handles};
   SandboxProcess process = clone_child(plan, group, lowered.program(), std::move(control));
   if (!plan.identity.parent_writes_maps) return process;

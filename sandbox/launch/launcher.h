@@ -19,12 +19,13 @@ namespace sandbox {
 // says more than an error_code.
 class SandboxLauncher : public boost::process::v2::posix::default_launcher {
  public:
-  SandboxLauncher(const Plan& plan, const Group& group, std::span<char> command_line)
-      : plan_(plan), group_(group), command_line_(command_line) {}
+  SandboxLauncher(const Plan& plan, const Group& group, std::span<char> command_line,
+                  const sigset_t& test_mask)
+      : plan_(plan), group_(group), command_line_(command_line), test_mask_(test_mask) {}
 
   template <typename Executor>
   boost::process::v2::basic_process<Executor> operator()(Executor executor) {
-    SandboxProcess process = clone_sandbox(plan_, group_, command_line_);
+    SandboxProcess process = clone_sandbox(plan_, group_, command_line_, test_mask_);
     pid = process.pid;
     control_ = std::move(process.control);
     return boost::process::v2::basic_process<Executor>{std::move(executor), process.pid,
@@ -38,6 +39,7 @@ class SandboxLauncher : public boost::process::v2::posix::default_launcher {
   const Plan& plan_;
   const Group& group_;
   std::span<char> command_line_;
+  const sigset_t& test_mask_;
   UniqueFd control_;
 };
 

@@ -117,7 +117,7 @@ class Run {
     describe(plan, group);
     warm_page_cache(host.program);
     const Observation seen =
-        supervise({plan, policy_, group, options_.command_line, host.terminal, began_});
+        supervise({plan, policy_, group, options_.command_line, options_.held.before(), host.terminal, began_});
     conclude(seen, plan, host, group);
   }
 

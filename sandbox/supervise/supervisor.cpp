@@ -15,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 
+#include "launch/held_signals.h"
 #include "launch/launcher.h"
 #include "supervise/kill_watch.h"
 #include "supervise/processes.h"
@@ -62,7 +63,10 @@ class Supervisor {
     watch_init();
     watch_oom();
     arm_deadlines();
-    io_.run();
+    {
+      const ReleasedSignals released{watched_.caller_mask};
+      io_.run();
+    }
     reap_init();
     seen_.cause = machine_.cause();
     seen_.interrupt_signal = machine_.interrupt_signal();
@@ -73,7 +77,8 @@ class Supervisor {
 
  private:
   void launch() {
-    SandboxLauncher launcher{watched_.plan, watched_.group, watched_.command_line};
+    SandboxLauncher launcher{watched_.plan, watched_.group, watched_.command_line,
+                             watched_.caller_mask};
     auto process = launcher(io_.get_executor());
     pid_ = launcher.pid;
     pidfd_ = UniqueFd{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};

@@ -1,6 +1,8 @@
 // Watches one sandbox from its launch to its end: the only event loop.
 #pragma once
 
+#include <signal.h>
+
 #include <chrono>
 #include <optional>
 #include <span>
@@ -46,6 +48,7 @@ struct Watched {
   const Policy& policy;
   const Group& group;
   std::span<char> command_line;  // overwritten in the sandbox's copy
+  const sigset_t& caller_mask;   // the test's signal mask, and the loop's while it runs
   bool terminal = false;         // the test shares the caller's terminal
   Clock::time_point began;
 };

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 
 import groups
 import harness
@@ -310,6 +311,20 @@ class Interrupted(E2E):
                 result = self.interrupt(number, probe("catch-signal"), word, "0")
                 self.assert_verdict(result, "interrupted", signal=number)
                 self.assertIn(f"got {word}\n", result.stdout)
+
+    def test_there_is_a_report_however_early_it_comes(self):
+        def holds_signals(pid):  # before it does, nobody could
+            status = worlds._read(f"/proc/{pid}/status")
+            masks = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigBlk", "SigCgt"))]
+            return any(mask >> (signal.SIGTERM - 1) & 1 for mask in masks)
+
+        for i in range(5 if worlds.USER_MODE_LINUX else 30):
+            with self.subTest(round=i):
+                started = self.start("--grace", "1", "--", "sleep", "30")
+                self.assertTrue(processes.eventually(lambda: holds_signals(started.pid), seconds(5)))
+                time.sleep(i * 0.0005)
+                os.kill(started.pid, signal.SIGTERM)
+                self.assert_verdict(started.finish(), "interrupted", signal=signal.SIGTERM)
 
     def test_a_users_signal_is_the_tests_own(self):
         started = self.start("--", probe("catch-signal"), "USR1", "0")

@@ -1,0 +1,37 @@
+// The signals that ask a run to end, held back where they could cost it its report.
+#pragma once
+
+#include <signal.h>
+
+namespace sandbox {
+
+// SIGINT SIGTERM SIGHUP SIGQUIT SIGUSR1 SIGUSR2.
+sigset_t interrupting_signals();
+
+// Blocks them in this thread for its lifetime: one that comes meanwhile waits.
+class HeldSignals {
+ public:
+  HeldSignals();
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+  ~HeldSignals();
+  // The caller's mask, which the test gets back.
+  const sigset_t& before() const { return before_; }
+
+ private:
+  sigset_t before_{};
+};
+
+// Lets them through for its lifetime, where somebody handles them.
+class ReleasedSignals {
+ public:
+  explicit ReleasedSignals(const sigset_t& mask);
+  ReleasedSignals(const ReleasedSignals&) = delete;
+  ReleasedSignals& operator=(const ReleasedSignals&) = delete;
+  ~ReleasedSignals();
+
+ private:
+  sigset_t held_{};
+};
+
+}  // namespace sandbox
