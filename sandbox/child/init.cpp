@@ -21,7 +21,8 @@
 namespace sandbox::child {
 namespace {
 
-// The name of the copy that becomes the test: as long as a process bears it, execve was not reached.
+// The name of the copy that becomes the test: as long as a process bears it, execve was not
+// reached.
 constexpr char kSetupName[] = "sandbox:setup";
 
 std::int64_t now_ns() {
@@ -120,7 +121,8 @@ bool still_in_setup(pid_t pid) {
   char path[32] = "/proc/";
   char digits[12];
   int length = 0;
-  for (pid_t rest = pid; rest > 0; rest /= 10) digits[length++] = static_cast<char>('0' + rest % 10);
+  for (pid_t rest = pid; rest > 0; rest /= 10)
+    digits[length++] = static_cast<char>('0' + rest % 10);
   char* end = path + 6;
   while (length > 0) *end++ = digits[--length];
   ::memcpy(end, "/comm", 6);
@@ -132,13 +134,16 @@ bool still_in_setup(pid_t pid) {
   return n > 0 && ::strncmp(name, kSetupName, sizeof kSetupName - 1) == 0;
 }
 
-std::int64_t microseconds(const timeval& time) { return time.tv_sec * 1'000'000LL + time.tv_usec; }
+std::int64_t microseconds(const timeval& time) {
+  return time.tv_sec * 1'000'000LL + time.tv_usec;
+}
 
 // Whether the main process has ended; fills `end`. Reaps everyone else on the way.
 bool reap(pid_t main, Message& end) {
   for (;;) {
     siginfo_t peek{};
-    if (::waitid(P_ALL, 0, &peek, WEXITED | WNOHANG | WNOWAIT) < 0 || peek.si_pid == 0) return false;
+    if (::waitid(P_ALL, 0, &peek, WEXITED | WNOHANG | WNOWAIT) < 0 || peek.si_pid == 0)
+      return false;
     const bool is_main = peek.si_pid == main;
     if (is_main) end.exec_reached = peek.si_code == CLD_EXITED || !still_in_setup(main);
     rusage usage{};
@@ -199,7 +204,8 @@ void kill_listed(const char* text) {
   }
 }
 
-// Without a pid namespace: this process is the subreaper, so what outlives its parent becomes its child.
+// Without a pid namespace: this process is the subreaper, so what outlives its parent becomes its
+// child.
 void kill_children() {
   char list[4096];
   for (int round = 0; round < 10'000; ++round) {
@@ -228,7 +234,8 @@ void obey(const Program& program, pid_t main, bool main_alive) {
 }
 
 [[noreturn]] void serve(const Program& program, pid_t main, int children_fd) {
-  pollfd fds[] = {{children_fd, POLLIN, 0}, {program.control_fd, POLLIN, 0},
+  pollfd fds[] = {{children_fd, POLLIN, 0},
+                  {program.control_fd, POLLIN, 0},
                   {program.supervisor_fd, POLLIN, 0}};
   bool main_alive = true;
   for (;;) {

@@ -5,8 +5,8 @@
 
 namespace sandbox::child {
 
-// Interprets program.init, starts the test, reaps until it ends, and exits. Raw system calls only: no
-// allocation, no locks, no stdio. All signals must be blocked at the clone.
+// Interprets program.init, starts the test, reaps until it ends, and exits. Raw system calls only:
+// no allocation, no locks, no stdio. All signals must be blocked at the clone.
 [[noreturn]] void run_init(const Program& program);
 
 }  // namespace sandbox::child

@@ -19,7 +19,9 @@
 namespace sandbox::child {
 namespace {
 
-int result(long value) { return value < 0 ? errno : 0; }
+int result(long value) {
+  return value < 0 ? errno : 0;
+}
 
 int write_text(const char* path, const char* content) {
   const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
@@ -111,7 +113,8 @@ int load_filter(const Context& context, const Instr& instr) {
   if (!instr.a) return result(load(program.filter, 0));
   // WAIT_KILLABLE: a timer's signal must not make kill(2) fail with EINTR (Linux 5.19).
   int listener = load(program.filter, SECCOMP_FILTER_FLAG_NEW_LISTENER | kWaitKillable);
-  if (listener < 0 && errno == EINVAL) listener = load(program.filter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+  if (listener < 0 && errno == EINVAL)
+    listener = load(program.filter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
   // A tree has one listener at most; inside another sandbox it is taken.
   if (listener < 0) return result(load(program.filter_unwatched, 0));
   Message message{};
@@ -143,44 +146,77 @@ int send(int control_fd, const Message& message, int fd) {
 
 int interpret(Context& context, const Instr& instr) {
   switch (instr.op) {
-    case Op::join_group: return join_group(instr);
-    case Op::unshare_cgroup: return result(::unshare(CLONE_NEWCGROUP));
-    case Op::await_maps: return await_maps(context);
-    case Op::write_map: return write_text(instr.text2, instr.text);
-    case Op::become: return become(instr);
-    case Op::non_dumpable: return result(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
-    case Op::parent_death: return result(::prctl(PR_SET_PDEATHSIG, instr.a, 0, 0, 0));
-    case Op::subreaper: return result(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
-    case Op::loopback_up: return loopback_up();
-    case Op::umask: return ::umask(static_cast<mode_t>(instr.a)), 0;
+    case Op::join_group:
+      return join_group(instr);
+    case Op::unshare_cgroup:
+      return result(::unshare(CLONE_NEWCGROUP));
+    case Op::await_maps:
+      return await_maps(context);
+    case Op::write_map:
+      return write_text(instr.text2, instr.text);
+    case Op::become:
+      return become(instr);
+    case Op::non_dumpable:
+      return result(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+    case Op::parent_death:
+      return result(::prctl(PR_SET_PDEATHSIG, instr.a, 0, 0, 0));
+    case Op::subreaper:
+      return result(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+    case Op::loopback_up:
+      return loopback_up();
+    case Op::umask:
+      return ::umask(static_cast<mode_t>(instr.a)), 0;
     case Op::root_clone:
-    case Op::root_attach: return make_root(context, instr);
-    case Op::tmpfs: return mount_new(context, instr, "tmpfs", instr.text2);
-    case Op::proc: return mount_new(context, instr, "proc", "");
-    case Op::sysfs: return mount_new(context, instr, "sysfs", "");
-    case Op::devpts: return mount_new(context, instr, "devpts", instr.text2);
-    case Op::cgroup: return mount_new(context, instr, "cgroup", instr.text2);
-    case Op::cgroup2: return mount_new(context, instr, "cgroup2", "");
+    case Op::root_attach:
+      return make_root(context, instr);
+    case Op::tmpfs:
+      return mount_new(context, instr, "tmpfs", instr.text2);
+    case Op::proc:
+      return mount_new(context, instr, "proc", "");
+    case Op::sysfs:
+      return mount_new(context, instr, "sysfs", "");
+    case Op::devpts:
+      return mount_new(context, instr, "devpts", instr.text2);
+    case Op::cgroup:
+      return mount_new(context, instr, "cgroup", instr.text2);
+    case Op::cgroup2:
+      return mount_new(context, instr, "cgroup2", "");
     case Op::bind_path:
     case Op::bind_attach:
-    case Op::bind_inside: return bind(context, instr);
-    case Op::mkdir: return make_directory(context, instr.text, static_cast<unsigned>(instr.a));
-    case Op::make_file: return make_file(context, instr);
-    case Op::write_inside: return write_inside(context, instr);
-    case Op::symlink: return make_symlink(context, instr);
-    case Op::pivot: return pivot(context);
-    case Op::new_session: return ::setsid() < 0 && errno != EPERM ? errno : 0;
-    case Op::keyring: return join_keyring();
-    case Op::rlimit: return limit_resource(instr);
-    case Op::affinity: return result(::syscall(SYS_sched_setaffinity, 0, instr.a, instr.text));
-    case Op::no_new_privs: return result(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-    case Op::drop_bounding: return drop_bounding();
-    case Op::drop_capabilities: return drop_capabilities();
-    case Op::chdir: return change_directory(instr);
-    case Op::keep_fd: return keep_fd(instr);
+    case Op::bind_inside:
+      return bind(context, instr);
+    case Op::mkdir:
+      return make_directory(context, instr.text, static_cast<unsigned>(instr.a));
+    case Op::make_file:
+      return make_file(context, instr);
+    case Op::write_inside:
+      return write_inside(context, instr);
+    case Op::symlink:
+      return make_symlink(context, instr);
+    case Op::pivot:
+      return pivot(context);
+    case Op::new_session:
+      return ::setsid() < 0 && errno != EPERM ? errno : 0;
+    case Op::keyring:
+      return join_keyring();
+    case Op::rlimit:
+      return limit_resource(instr);
+    case Op::affinity:
+      return result(::syscall(SYS_sched_setaffinity, 0, instr.a, instr.text));
+    case Op::no_new_privs:
+      return result(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    case Op::drop_bounding:
+      return drop_bounding();
+    case Op::drop_capabilities:
+      return drop_capabilities();
+    case Op::chdir:
+      return change_directory(instr);
+    case Op::keep_fd:
+      return keep_fd(instr);
     case Op::cloexec_from:
       return result(::syscall(SYS_close_range, instr.a, ~0U, CLOSE_RANGE_CLOEXEC));
-    case Op::filter: return load_filter(context, instr);
+    case Op::filter:
+      return load_filter(context, instr);
   }
   return ENOSYS;
 }

@@ -1,5 +1,5 @@
-// The mount operations. Every destination is resolved beneath the new root by openat2, so that no symlink
-// in it can lead outside.
+// The mount operations. Every destination is resolved beneath the new root by openat2, so that no
+// symlink in it can lead outside.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -26,7 +26,9 @@ namespace {
 constexpr unsigned kClone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
 constexpr unsigned long kPrivate = 1UL << 18;  // MS_PRIVATE
 
-int result(long value) { return value < 0 ? errno : 0; }
+int result(long value) {
+  return value < 0 ? errno : 0;
+}
 
 int resolve(const Context& context, const char* path, unsigned long long flags) {
   open_how how{};
@@ -109,8 +111,8 @@ int open_host_tree(const Instr& instr) {
 int open_inner_tree(const Context& context, const Instr& instr) {
   const int place = resolve(context, instr.text, O_PATH);
   if (place < 0) return -1;
-  const int tree = static_cast<int>(
-      ::syscall(SYS_open_tree, place, "", kClone | AT_RECURSIVE | AT_EMPTY_PATH));
+  const int tree =
+      static_cast<int>(::syscall(SYS_open_tree, place, "", kClone | AT_RECURSIVE | AT_EMPTY_PATH));
   const int error = errno;
   ::close(place);
   errno = error;
@@ -241,7 +243,8 @@ int make_symlink(Context& context, const Instr& instr) {
 
 int pivot(Context& context) {
   if (::fchdir(context.root_fd) < 0) return errno;
-  // Both on one directory (pivot_root(2), "pivot_root(".", ".")"): the old root comes to lie on top.
+  // Both on one directory (pivot_root(2), "pivot_root(".", ".")"): the old root comes to lie on
+  // top.
   if (::syscall(SYS_pivot_root, ".", ".") < 0) return errno;
   if (::umount2(".", MNT_DETACH) < 0) return errno;
   ::close(context.root_fd);

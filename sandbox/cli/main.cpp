@@ -106,7 +106,9 @@ int run_and_report(const Policy& policy, const RunOptions& options) {
   return tell(run(policy, options), targets->reporting());
 }
 
-int dry_run(const Policy& policy) { return print(print_plan(make_plan(policy, probe_host(policy)))); }
+int dry_run(const Policy& policy) {
+  return print(print_plan(make_plan(policy, probe_host(policy))));
+}
 
 int act(const Invocation& invocation, const RunOptions& options) {
   switch (invocation.action) {

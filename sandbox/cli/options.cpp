@@ -49,7 +49,7 @@ bool is_in_path(const std::string& word, const World& world) {
 bool looks_like_a_destination(const std::vector<std::string>& command, const World& world) {
   const std::string& word = command.front();
   if (word.find('/') != std::string::npos) return world.look(word).kind == FileKind::directory;
-  const bool program_follows = 
+  const bool program_follows =
       command.size() > 1 && (command[1] == "--" || !command[1].starts_with('-'));
   return program_follows && !is_in_path(word, world);
 }

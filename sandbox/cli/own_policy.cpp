@@ -12,8 +12,8 @@ bool is_trusted(uid_t owner, const World& world) {
   return owner == world.user() || owner == 0 || owner == world.look(world.cwd()).owner;
 }
 
-// For root it could lift every wall between its owner and root: only root's own is taken unasked, and that of
-// the person behind sudo(8), who may become root anyway.
+// For root it could lift every wall between its owner and root: only root's own is taken unasked,
+// and that of the person behind sudo(8), who may become root anyway.
 bool may_be_read_unasked(uid_t owner, const World& world) {
   if (world.user() != 0) return is_trusted(owner, world);
   return owner == 0 || world.variable("SUDO_UID") == std::to_string(owner);

@@ -44,8 +44,8 @@ class AllSignalsBlocked {
   sigset_t before_{};
 };
 
-// What root makes on behalf of the project's owner is made as that owner: it may then be written and removed
-// by them, and a symlink they planted leads nowhere that they may not go themselves.
+// What root makes on behalf of the project's owner is made as that owner: it may then be written
+// and removed by them, and a symlink they planted leads nowhere that they may not go themselves.
 class AsOwner {
  public:
   explicit AsOwner(const Plan& plan) {
@@ -112,9 +112,8 @@ std::vector<UniqueFd> detach_trees(const Plan& plan) {
   for (std::size_t i = 0; i < plan.init.size(); ++i) {
     const Step& step = plan.init[i];
     if (step.op != Op::bind_path && step.op != Op::root_clone) continue;
-    trees[i] = detach_tree(step.text, step.recursive, step.flags,
-                           step.id_mapped ? id_map.get() : -1)
-                   .fd;
+    trees[i] =
+        detach_tree(step.text, step.recursive, step.flags, step.id_mapped ? id_map.get() : -1).fd;
   }
   return trees;
 }
@@ -123,18 +122,21 @@ std::string refusal_hint(int error) {
   if (error == EPERM || error == EACCES) {
     const auto restricted = read_file("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
     if (restricted && restricted->starts_with("1")) {
-      return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (or install the .deb, "
+      return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (or install the "
+             ".deb, "
              "which brings a profile)";
     }
     return "user namespaces are not allowed here; sandbox-exec --doctor says why, --isolation none "
            "does without";
   }
   if (error == ENOSYS) {
-    return "a filter around this process hides the call; inside another sandbox-exec: give that one "
+    return "a filter around this process hides the call; inside another sandbox-exec: give that "
+           "one "
            "--allow userns, or this one --isolation none";
   }
   if (error == ENOSPC || error == EUSERS) return "sudo sysctl -w user.max_user_namespaces=63359";
-  if (error == EAGAIN) return "the limit of processes is reached (ulimit -u, or the group's pids.max)";
+  if (error == EAGAIN)
+    return "the limit of processes is reached (ulimit -u, or the group's pids.max)";
   return "";
 }
 
@@ -213,7 +215,8 @@ SandboxProcess clone_child(const Plan& plan, const Group& group, const child::Pr
   if (pid < 0 && errno == ENOSYS && group.clone_fd() < 0) pid = clone_without_clone3(args, pidfd);
   if (pid == 0) child::run_init(program);
   if (pid < 0) {
-    const char* attempt = plan.isolated ? "cannot create the namespaces" : "cannot start the sandbox";
+    const char* attempt =
+        plan.isolated ? "cannot create the namespaces" : "cannot start the sandbox";
     throw Error{attempt, errno, refusal_hint(errno)};
   }
   return {static_cast<pid_t>(pid), UniqueFd{pidfd}, std::move(control.ours)};

@@ -13,20 +13,20 @@
 namespace sandbox {
 
 struct SandboxProcess {
-  pid_t pid = -1;      // the sandbox's PID 1, as seen here
+  pid_t pid = -1;  // the sandbox's PID 1, as seen here
   UniqueFd pidfd{};
   UniqueFd control{};  // SOCK_SEQPACKET of child::Message
 };
 
-// Detaches bind sources (root), makes declared outputs, clones with clone3 into the plan's namespaces and
-// the group, writes the id maps where the plan says so. `command_line` is overwritten in the child only;
-// `test_mask` is the signal mask that the test gets.
-// Throws Error: what was tried, errno, and what mends it.
+// Detaches bind sources (root), makes declared outputs, clones with clone3 into the plan's
+// namespaces and the group, writes the id maps where the plan says so. `command_line` is
+// overwritten in the child only; `test_mask` is the signal mask that the test gets. Throws Error:
+// what was tried, errno, and what mends it.
 SandboxProcess clone_sandbox(const Plan& plan, const Group& group, std::span<char> command_line,
                              const sigset_t& test_mask);
 
-// Reads the program and its interpreter into the page cache, so that the kernel charges that cache to
-// this process and not to the test's group. Best effort.
+// Reads the program and its interpreter into the page cache, so that the kernel charges that cache
+// to this process and not to the test's group. Best effort.
 void warm_page_cache(const std::string& program);
 
 }  // namespace sandbox

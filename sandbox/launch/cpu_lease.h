@@ -8,8 +8,8 @@
 
 namespace sandbox {
 
-// CPUs that no other run on this host holds; given back when the lease goes. A lock (flock(2)) on the
-// CPU's folder in sysfs is the claim, so that nothing is left behind however a run ends.
+// CPUs that no other run on this host holds; given back when the lease goes. A lock (flock(2)) on
+// the CPU's folder in sysfs is the claim, so that nothing is left behind however a run ends.
 class CpuLease {
  public:
   CpuLease() = default;

@@ -15,8 +15,8 @@
 
 namespace sandbox {
 
-// Used like posix::default_launcher; argv and environment come from the plan. Throws sandbox::Error, which
-// says more than an error_code.
+// Used like posix::default_launcher; argv and environment come from the plan. Throws
+// sandbox::Error, which says more than an error_code.
 class SandboxLauncher : public boost::process::v2::posix::default_launcher {
  public:
   SandboxLauncher(const Plan& plan, const Group& group, std::span<char> command_line,
@@ -29,7 +29,7 @@ class SandboxLauncher : public boost::process::v2::posix::default_launcher {
     pid = process.pid;
     control_ = std::move(process.control);
     return boost::process::v2::basic_process<Executor>{std::move(executor), process.pid,
-                                                      process.pidfd.release()};
+                                                       process.pidfd.release()};
   }
 
   // The supervisor's end of the control socket; valid once launched.

@@ -20,20 +20,23 @@ extern char** environ;
 namespace sandbox {
 namespace {
 
-constexpr std::array kDevices{"/dev/null", "/dev/zero", "/dev/full",
+constexpr std::array kDevices{"/dev/null",   "/dev/zero",    "/dev/full",
                               "/dev/random", "/dev/urandom", "/dev/tty"};
-constexpr std::array kKernelSettings{"/proc/sys", "/proc/sysrq-trigger", "/proc/irq",
-                                     "/proc/bus", "/proc/fs",            "/proc/scsi",
-                                     "/proc/acpi", "/proc/dynamic_debug"};
+constexpr std::array kKernelSettings{
+    "/proc/sys", "/proc/sysrq-trigger", "/proc/irq",  "/proc/bus",
+    "/proc/fs",  "/proc/scsi",          "/proc/acpi", "/proc/dynamic_debug"};
 // Only what a test can be told about: memory, CPU and processes.
 constexpr std::array kShownControllers{"memory", "cpu", "cpuacct", "pids"};
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 std::string working_directory() {
   char path[4096];
   if (!::getcwd(path, sizeof path)) {
-    throw Error{"cannot find the current directory", errno, "it was deleted: cd to one that exists"};
+    throw Error{"cannot find the current directory", errno,
+                "it was deleted: cd to one that exists"};
   }
   // The caller's own spelling, where it means the same folder.
   const char* spelled = std::getenv("PWD");
@@ -45,8 +48,8 @@ std::string working_directory() {
   return path;
 }
 
-// In the first user namespace every id is mapped (user_namespaces(7)); root elsewhere, as in rootless
-// Podman or unshare -r, is an ordinary user with another number.
+// In the first user namespace every id is mapped (user_namespaces(7)); root elsewhere, as in
+// rootless Podman or unshare -r, is an ordinary user with another number.
 bool in_first_user_namespace() {
   const std::string map = read_file("/proc/self/uid_map").value_or("");
   const auto fields = split(map.substr(0, map.find('\n')), ' ');
@@ -182,8 +185,8 @@ void probe_files(const Policy& policy, Host& host) {
   const auto mounts = parse_mountinfo(*mountinfo);
   find_hierarchies(host, mounts);
   const char* own = std::getenv("SANDBOX_CGROUP");
-  host.site = find_site({read_file("/proc/self/cgroup").value_or(""), *mountinfo, host.uid,
-                         own ? own : ""});
+  host.site = find_site(
+      {read_file("/proc/self/cgroup").value_or(""), *mountinfo, host.uid, own ? own : ""});
   if (policy.isolation == Isolation::none) return;
   host.mounts = visible_mounts(mounts);
   for (const std::string& place : fresh_places(host.home)) {

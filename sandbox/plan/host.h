@@ -1,4 +1,5 @@
-// What this host and the caller are: the only reader of /proc, /sys and the environment. Tests fill it in.
+// What this host and the caller are: the only reader of /proc, /sys and the environment. Tests fill
+// it in.
 #pragma once
 
 #include <sys/types.h>
@@ -32,8 +33,8 @@ struct Host {
   mode_t umask = 022;
   std::vector<std::string> environment{};
   std::string cwd{};
-  std::string home{};     // real path; empty: none that exists
-  std::string program{};  // what execve gets
+  std::string home{};                // real path; empty: none that exists
+  std::string program{};             // what execve gets
   std::vector<std::string> fresh{};  // fresh places that exist here
   ProjectView project{};
   std::vector<Need> needs{};
@@ -41,19 +42,20 @@ struct Host {
   std::vector<MountPoint> mounts{};  // visible ones
   uid_t project_uid = 0;
   gid_t project_gid = 0;
-  bool ids_mappable = false;   // root only: every place that matters takes an id-mapped mount
-  std::string unmappable{};    // which does not: "/ (overlay)"
-  bool terminal = false;       // one of fds 0 to 2 is a terminal
-  std::string passwd{};        // /etc/passwd, /etc/group
+  bool ids_mappable = false;  // root only: every place that matters takes an id-mapped mount
+  std::string unmappable{};   // which does not: "/ (overlay)"
+  bool terminal = false;      // one of fds 0 to 2 is a terminal
+  std::string passwd{};       // /etc/passwd, /etc/group
   std::string group{};
   std::vector<std::string> devices{};  // those of the standard ones that exist here
-  std::vector<std::string> kernel_settings{};  // what of /proc lets its reader change the kernel, and exists here
+  std::vector<std::string>
+      kernel_settings{};        // what of /proc lets its reader change the kernel, and exists here
   std::string terminal_name{};  // of fds 0 to 2: "/dev/pts/3"
-  std::string resolver{};      // the real path of /etc/resolv.conf where that is hidden
+  std::string resolver{};       // the real path of /etc/resolv.conf where that is hidden
   GroupSite site{};
-  bool cgroup2 = false;                        // a cgroup2 file system is mounted at /sys/fs/cgroup
-  std::vector<std::string> v1_hierarchies{};   // names below /sys/fs/cgroup: "cpu,cpuacct"
-  std::vector<SourceIdentity> sources{};       // of policy.mounts, in order
+  bool cgroup2 = false;                       // a cgroup2 file system is mounted at /sys/fs/cgroup
+  std::vector<std::string> v1_hierarchies{};  // names below /sys/fs/cgroup: "cpu,cpuacct"
+  std::vector<SourceIdentity> sources{};      // of policy.mounts, in order
   std::vector<int> allowed_cpus{};
   std::vector<int> leased_cpus{};  // for --cpuset auto: held by this run alone (launch/cpu_lease.h)
   std::vector<std::string> warnings{};

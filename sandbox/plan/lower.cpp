@@ -3,7 +3,9 @@
 namespace sandbox {
 namespace {
 
-const char* text_or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
+const char* text_or_null(const std::string& text) {
+  return text.empty() ? nullptr : text.c_str();
+}
 
 child::Instr lower_step(const Step& step, int tree) {
   child::Instr instr;

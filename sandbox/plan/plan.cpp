@@ -15,7 +15,8 @@ using child::Op;
 
 constexpr const char* kWholeCtest =
     "all of ctest's tests share this one sandbox; for one each: cmake "
-    "-DCMAKE_TEST_LAUNCHER='sandbox-exec;--ctest' (before CMake 3.29: CMAKE_CROSSCOMPILING_EMULATOR)";
+    "-DCMAKE_TEST_LAUNCHER='sandbox-exec;--ctest' (before CMake 3.29: "
+    "CMAKE_CROSSCOMPILING_EMULATOR)";
 
 std::uint64_t namespaces(const Policy& policy, const Host& host) {
   std::uint64_t flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
@@ -41,8 +42,8 @@ void plan_identity(Plan& plan) {
   const Identity& identity = plan.identity;
   if (identity.parent_writes_maps) {
     plan.init.push_back({.op = Op::await_maps});
-    plan.init.push_back({.op = Op::become, .a = identity.uid_inside, .b = identity.gid_inside,
-                         .flags = 1});
+    plan.init.push_back(
+        {.op = Op::become, .a = identity.uid_inside, .b = identity.gid_inside, .flags = 1});
     return;
   }
   plan.init.push_back({.op = Op::write_map, .text = "deny", .text2 = "/proc/self/setgroups"});
@@ -95,7 +96,8 @@ bool tmpdir_usable(const Policy& policy, const Host& host) {
     const std::string path = entry.substr(7);
     const auto holds = [&](const std::string& place) { return is_within(path, place); };
     const auto writable = [&](const Mount& mount) {
-      return (mount.kind == MountKind::bind || mount.kind == MountKind::tmpfs) && holds(mount.destination);
+      return (mount.kind == MountKind::bind || mount.kind == MountKind::tmpfs) &&
+             holds(mount.destination);
     };
     // Only those that exist from the start: /tmp/x of the host is not there inside.
     return path == "/tmp" || path == "/var/tmp" || path == "/dev/shm" ||
@@ -106,7 +108,8 @@ bool tmpdir_usable(const Policy& policy, const Host& host) {
 
 void change_environment(std::vector<std::string>& variables, const Environment& wanted) {
   const auto drop = [&](const std::string& name) {
-    std::erase_if(variables, [&](const std::string& entry) { return entry.starts_with(name + "="); });
+    std::erase_if(variables,
+                  [&](const std::string& entry) { return entry.starts_with(name + "="); });
   };
   for (const std::string& name : wanted.unset) drop(name);
   for (const auto& [name, value] : wanted.set) {
@@ -130,7 +133,8 @@ void refuse_without_isolation(const Policy& policy) {
   check(!policy.allow.empty(), "--allow");
   check(policy.environment.mode != plain.environment.mode, "--env");
   for (const Mount& mount : policy.mounts) check(true, mount.words.c_str());
-  if (!options.empty()) throw Error{"--isolation none cannot give " + options, 0, "leave out one of them"};
+  if (!options.empty())
+    throw Error{"--isolation none cannot give " + options, 0, "leave out one of them"};
 }
 
 void plan_environment(Plan& plan, const Policy& policy, const Host& host) {

@@ -49,7 +49,8 @@ struct Plan {
   std::vector<std::string> argv{};
   std::vector<std::string> environment{};
   std::vector<std::string> fresh_places{};  // tmpfs mounts of the test's own
-  std::vector<std::string> outputs_to_create{};  // declared output files that must exist to be bound
+  std::vector<std::string>
+      outputs_to_create{};  // declared output files that must exist to be bound
   std::vector<std::string> folders_to_create{};
   bool watch_kills = false;  // the filter sends SIGKILLs from inside to the supervisor first
   std::vector<std::string> allow{};  // groups of system calls that the filter lets through

@@ -48,25 +48,33 @@ class RootPlanner {
 
   void record(const std::string& destination, const std::string& source, const char* kind,
               bool writable, const std::string& why) {
-    plan_.mounts.push_back(
-        {destination, source, kind, writable, plan_.identity.id_mapped, why});
+    plan_.mounts.push_back({destination, source, kind, writable, plan_.identity.id_mapped, why});
   }
 
   bool in_fresh_place(const std::string& path) const {
-    return std::ranges::any_of(host_.fresh, [&](const auto& place) { return is_within(path, place); });
+    return std::ranges::any_of(host_.fresh,
+                               [&](const auto& place) { return is_within(path, place); });
   }
 
   // Id-mapped, mounts can only be cloned one by one: each file system answers for itself.
   void clone_root() {
     const bool one_by_one = plan_.identity.id_mapped;
-    add({.op = Op::root_clone, .text = "/", .text2 = "/", .flags = kReadOnly,
-         .id_mapped = one_by_one, .recursive = !one_by_one});
+    add({.op = Op::root_clone,
+         .text = "/",
+         .text2 = "/",
+         .flags = kReadOnly,
+         .id_mapped = one_by_one,
+         .recursive = !one_by_one});
     record("/", "/", "root", false, "the host's tree");
     if (!one_by_one) return;
     for (const MountPoint& mount : host_.mounts) {
       if (is_replaced(mount)) continue;
-      add({.op = Op::bind_path, .text = mount.point, .text2 = mount.point, .flags = kReadOnly,
-           .id_mapped = true, .recursive = false});
+      add({.op = Op::bind_path,
+           .text = mount.point,
+           .text2 = mount.point,
+           .flags = kReadOnly,
+           .id_mapped = true,
+           .recursive = false});
     }
   }
 
@@ -109,7 +117,8 @@ class RootPlanner {
   }
 
   void stage_fresh_places() {
-    add({.op = Op::tmpfs, .text = kStaging,
+    add({.op = Op::tmpfs,
+         .text = kStaging,
          .text2 = tmpfs_options(fresh_bytes(), 0755),
          .flags = kNoSuidDev});
     for (const std::string& place : host_.fresh) make_directory(staged(place), mode_of(place));
@@ -153,8 +162,8 @@ class RootPlanner {
     const std::string uid = std::to_string(identity.uid_inside);
     const std::string gid = std::to_string(identity.gid_inside);
     if (!host_.passwd.empty() && !has_id(host_.passwd, identity.uid_inside)) {
-      replace_file("/etc/passwd", host_.passwd + "sandbox:x:" + uid + ":" + gid + "::" + home() +
-                                      ":/bin/sh\n");
+      replace_file("/etc/passwd",
+                   host_.passwd + "sandbox:x:" + uid + ":" + gid + "::" + home() + ":/bin/sh\n");
     }
     if (!host_.group.empty() && !has_id(host_.group, identity.gid_inside)) {
       replace_file("/etc/group", host_.group + "sandbox:x:" + gid + ":\n");
@@ -178,7 +187,8 @@ class RootPlanner {
 
   void free_all_ports() {
     if (policy_.network == Network::host) return;
-    add({.op = Op::write_inside, .text = "0",
+    add({.op = Op::write_inside,
+         .text = "0",
          .text2 = "/proc/sys/net/ipv4/ip_unprivileged_port_start"});
   }
 
@@ -200,18 +210,26 @@ class RootPlanner {
 
   void bind_host(const std::string& source, const std::string& destination, std::uint64_t flags,
                  SourceIdentity seen = {}, const std::string& words = {}) {
-    add({.op = Op::bind_path, .text = source, .text2 = destination, .flags = flags, .source = seen,
-         .id_mapped = plan_.identity.id_mapped, .words = words});
+    add({.op = Op::bind_path,
+         .text = source,
+         .text2 = destination,
+         .flags = flags,
+         .source = seen,
+         .id_mapped = plan_.identity.id_mapped,
+         .words = words});
   }
 
   void show_devices() {
     add({.op = Op::bind_inside, .text = staged("/dev"), .text2 = "/dev"});
     for (const std::string& device : host_.devices) bind_host(device, device, MOUNT_ATTR_NOSUID);
-    // The terminal's own name belongs to the host's devpts; here ttyname(3) finds it as the console.
+    // The terminal's own name belongs to the host's devpts; here ttyname(3) finds it as the
+    // console.
     if (!host_.terminal_name.empty()) {
       bind_host(host_.terminal_name, "/dev/console", MOUNT_ATTR_NOSUID);
     }
-    add({.op = Op::devpts, .text = "/dev/pts", .text2 = "newinstance,ptmxmode=0666,mode=0620",
+    add({.op = Op::devpts,
+         .text = "/dev/pts",
+         .text2 = "newinstance,ptmxmode=0666,mode=0620",
          .flags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC});
     record("/dev", "", "system", true, "null zero full random urandom tty ptmx pts shm fd");
   }
@@ -314,8 +332,10 @@ class RootPlanner {
     if (mount.kind == MountKind::tmpfs) {
       make_point(mount.destination, true, mount.words);
       const std::uint64_t size = mount.size ? mount.size->count : fresh_bytes();
-      add({.op = Op::tmpfs, .text = mount.destination,
-           .text2 = tmpfs_options(size, mode_of(mount.destination)), .flags = kNoSuidDev,
+      add({.op = Op::tmpfs,
+           .text = mount.destination,
+           .text2 = tmpfs_options(size, mode_of(mount.destination)),
+           .flags = kNoSuidDev,
            .words = mount.words});
       plan_.fresh_places.push_back(mount.destination);
       record(mount.destination, "", "option", true, mount.words);
@@ -325,8 +345,10 @@ class RootPlanner {
     const std::uint64_t flags = mount.kind == MountKind::device ? MOUNT_ATTR_NOSUID
                                 : writable                      ? kNoSuidDev
                                                                 : kReadOnly;
-    if (mount.kind == MountKind::device) make_device_point(mount, seen.directory);
-    else make_point(mount.destination, seen.directory, mount.words);
+    if (mount.kind == MountKind::device)
+      make_device_point(mount, seen.directory);
+    else
+      make_point(mount.destination, seen.directory, mount.words);
     bind_host(mount.source, mount.destination, flags, seen, mount.words);
     record(mount.destination, mount.source, "option", writable, mount.words);
   }

@@ -1,11 +1,12 @@
 // From the clone of the test to its execve.
+#include "plan/plan.h"
+
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 
-#include "plan/plan.h"
 #include "sys/error.h"
 
 namespace sandbox {
@@ -41,9 +42,10 @@ void plan_affinity(Plan& plan, const Policy& policy, const Host& host) {
                 0, "allowed here: " + cpu_list(host.allowed_cpus)};
   }
   const std::string mask = cpu_mask(cpus);
-  plan.test.push_back({.op = Op::affinity, .text = mask, .a = static_cast<std::int64_t>(mask.size())});
-  plan.limits.push_back({"cpuset", wanted.automatic ? "auto" : cpu_list(cpus), cpu_list(cpus),
-                         "sched_setaffinity"});
+  plan.test.push_back(
+      {.op = Op::affinity, .text = mask, .a = static_cast<std::int64_t>(mask.size())});
+  plan.limits.push_back(
+      {"cpuset", wanted.automatic ? "auto" : cpu_list(cpus), cpu_list(cpus), "sched_setaffinity"});
 }
 
 // Counted per user namespace, so it holds without a group; the sandbox's PID 1 is one more.
@@ -55,13 +57,15 @@ void plan_process_cap(Plan& plan, const Policy& policy, const Host& host) {
   if (exempt && policy.limits.pids_asked && !policy.best_effort) {
     throw Error{"cannot enforce --pids " + text + ": " + host.site.reason, 0, host.site.hint};
   }
-  plan.limits.push_back({"pids", text, exempt ? "" : text, exempt ? "not for the host's root" : "RLIMIT_NPROC"});
+  plan.limits.push_back(
+      {"pids", text, exempt ? "" : text, exempt ? "not for the host's root" : "RLIMIT_NPROC"});
 }
 
 void plan_descriptors(Plan& plan, const Policy& policy) {
   plan.test.push_back({.op = Op::cloexec_from, .a = 3});
   for (const int fd : policy.keep_fds) {
-    if (fd > 2) plan.test.push_back({.op = Op::keep_fd, .a = fd, .words = "--keep-fd " + std::to_string(fd)});
+    if (fd > 2)
+      plan.test.push_back({.op = Op::keep_fd, .a = fd, .words = "--keep-fd " + std::to_string(fd)});
   }
 }
 
@@ -83,7 +87,8 @@ void plan_test(Plan& plan, const Policy& policy, const Host& host) {
   }
   if (plan.isolated || !policy.chdir.empty()) {
     const bool chosen = !policy.chdir.empty();
-    steps.push_back({.op = Op::chdir, .text = chosen ? policy.chdir : host.cwd,
+    steps.push_back({.op = Op::chdir,
+                     .text = chosen ? policy.chdir : host.cwd,
                      .words = chosen ? "--chdir " + policy.chdir : ""});
   }
   plan_descriptors(plan, policy);

@@ -23,8 +23,13 @@ std::string names_of(std::uint64_t flags,
 
 std::string namespaces(std::uint64_t flags) {
   constexpr std::array<std::pair<std::uint64_t, const char*>, 7> names{
-      {{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNS, "mnt"}, {CLONE_NEWNET, "net"},
-       {CLONE_NEWIPC, "ipc"}, {CLONE_NEWUTS, "uts"}, {CLONE_NEWCGROUP, "cgroup"}}};
+      {{CLONE_NEWUSER, "user"},
+       {CLONE_NEWPID, "pid"},
+       {CLONE_NEWNS, "mnt"},
+       {CLONE_NEWNET, "net"},
+       {CLONE_NEWIPC, "ipc"},
+       {CLONE_NEWUTS, "uts"},
+       {CLONE_NEWCGROUP, "cgroup"}}};
   return flags ? names_of(flags, names) : "none";
 }
 
@@ -38,8 +43,10 @@ bool has_mount_flags(Op op) {
     case Op::cgroup:
     case Op::cgroup2:
     case Op::bind_path:
-    case Op::bind_inside: return true;
-    default: return false;
+    case Op::bind_inside:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -47,7 +54,9 @@ std::string details(const Step& step) {
   std::string text;
   if (has_mount_flags(step.op)) {
     constexpr std::array<std::pair<std::uint64_t, const char*>, 4> names{
-        {{MOUNT_ATTR_RDONLY, "ro"}, {MOUNT_ATTR_NOSUID, "nosuid"}, {MOUNT_ATTR_NODEV, "nodev"},
+        {{MOUNT_ATTR_RDONLY, "ro"},
+         {MOUNT_ATTR_NOSUID, "nosuid"},
+         {MOUNT_ATTR_NODEV, "nodev"},
          {MOUNT_ATTR_NOEXEC, "noexec"}}};
     text = names_of(step.flags, names);
     if (step.id_mapped) text += " id-mapped";

@@ -52,8 +52,8 @@ struct Evidence {
   std::optional<std::uint64_t> outer_cap{};         // bytes
   std::optional<double> limit_seconds{};            // the deadline that passed
   std::optional<double> cpu_seconds{};              // used up to then
-  bool wanted_cpu = false;  // at the deadline a thread was running, or ready to
-  bool init_died = false;                           // the sandbox's PID 1 vanished without a status
+  bool wanted_cpu = false;        // at the deadline a thread was running, or ready to
+  bool init_died = false;         // the sandbox's PID 1 vanished without a status
   bool victim_was_child = false;  // OOM killed a child, and the main process failed after it
   int interrupt_signal = 0;       // the caller's signal that interrupted the run
   std::string setup_attempt{};    // "cannot mount tmpfs on /tmp (step 7 of 12)"

@@ -282,8 +282,10 @@ std::string walls_met(const Report& report) {
   if (!walls_matter(report.outcome.verdict)) return "";
   std::string text;
   const std::string& place = report.outcome.evidence.full_place;
-  if (place == "/tmp") text += "; the fresh places (/tmp, $HOME, /run, /dev/shm: one in size) were full";
-  else if (!place.empty()) text += "; " + place + " was full";
+  if (place == "/tmp")
+    text += "; the fresh places (/tmp, $HOME, /run, /dev/shm: one in size) were full";
+  else if (!place.empty())
+    text += "; " + place + " was full";
   if (met_pids_cap(report)) {
     text += "; it met its cap of " + std::to_string(report.policy.limits.pids) + " processes";
   }
@@ -293,7 +295,8 @@ std::string walls_met(const Report& report) {
 std::string way_through_walls(const Report& report) {
   if (!walls_matter(report.outcome.verdict)) return "";
   const std::string& place = report.outcome.evidence.full_place;
-  if (place == "/tmp" && report.policy.limits.memory) return "half of --memory is theirs: give it a larger one";
+  if (place == "/tmp" && report.policy.limits.memory)
+    return "half of --memory is theirs: give it a larger one";
   if (!place.empty()) return "--tmpfs " + place + ":SIZE gives it more room";
   return met_pids_cap(report) ? "--pids N raises the cap" : "";
 }

@@ -324,16 +324,20 @@ PinnedTargets::PinnedTargets(const Reporting& reporting) : reporting_(reporting)
   const auto open_folder = [](const std::string& folder) {
     return UniqueFd{::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
   };
-  const auto pinned = [](const UniqueFd& fd) { return std::string{kPinned} + std::to_string(fd.get()); };
+  const auto pinned = [](const UniqueFd& fd) {
+    return std::string{kPinned} + std::to_string(fd.get());
+  };
   if (!reporting.report.empty()) {
     const Target target = target_of(reporting.report);
     if (target.kind == Kind::file) report_folder_ = open_folder(folder_of(target.path));
     if (report_folder_) {
-      reporting_.report = pinned(report_folder_) + "/" + target.path.substr(target.path.rfind('/') + 1);
+      reporting_.report =
+          pinned(report_folder_) + "/" + target.path.substr(target.path.rfind('/') + 1);
     }
   }
   if (!reporting.report_dir.empty()) {
-    make_folders(Target{.words = "--report-dir " + shown(reporting.report_dir)}, reporting.report_dir);
+    make_folders(Target{.words = "--report-dir " + shown(reporting.report_dir)},
+                 reporting.report_dir);
     report_dir_ = open_folder(reporting.report_dir);
     if (report_dir_) reporting_.report_dir = pinned(report_dir_);
   }

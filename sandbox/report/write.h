@@ -18,8 +18,9 @@ std::string report_file_name(std::string_view name, std::string_view run_id);
 // nothing behind, and does not open FIFOs: they need no reader yet.
 void check_report_target(const Reporting& reporting);
 
-// The same targets by descriptors of their folders, opened now: what the test puts in the way of a path
-// later does not lead the report elsewhere. A --report-dir is made here. Keep it until the report is written.
+// The same targets by descriptors of their folders, opened now: what the test puts in the way of a
+// path later does not lead the report elsewhere. A --report-dir is made here. Keep it until the
+// report is written.
 class PinnedTargets {
  public:
   explicit PinnedTargets(const Reporting& reporting);  // throws Error

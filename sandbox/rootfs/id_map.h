@@ -9,16 +9,16 @@
 
 namespace sandbox {
 
-// A user namespace whose only map is `0 → uid` and `0 → gid`: given to a mount, files of the host's root
-// appear as uid. A short-lived helper process makes it. Throws Error.
+// A user namespace whose only map is `0 → uid` and `0 → gid`: given to a mount, files of the host's
+// root appear as uid. A short-lived helper process makes it. Throws Error.
 UniqueFd make_id_map(uid_t uid, gid_t gid);
 
 // Whether the file system at `place` takes an id-mapped mount. Really tried, on a detached clone.
 bool takes_id_map(const std::string& place);
 
-// A detached, private clone of the mount at `path` (with those below it when `recursive`), attributes set and,
-// with id_map >= 0, id-mapped. `mapped` tells whether the map was taken (EINVAL: left as it was).
-// Throws Error.
+// A detached, private clone of the mount at `path` (with those below it when `recursive`),
+// attributes set and, with id_map >= 0, id-mapped. `mapped` tells whether the map was taken
+// (EINVAL: left as it was). Throws Error.
 struct DetachedTree {
   UniqueFd fd{};
   bool mapped = false;

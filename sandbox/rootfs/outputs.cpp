@@ -130,8 +130,8 @@ class OutputFinder {
     add({real, false, std::string{why}});
   }
 
-  // The test removes it when it ends well, and only its folder lets it: a file that is bound cannot be
-  // removed.
+  // The test removes it when it ends well, and only its folder lets it: a file that is bound cannot
+  // be removed.
   void add_removable_file(std::string_view name) {
     if (value(name).empty()) return;
     const std::string real = walk_path(absolute_path(value(name), cwd_)).real;

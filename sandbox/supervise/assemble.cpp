@@ -12,16 +12,19 @@ namespace {
 
 using child::Phase;
 
-
 template <typename To, typename From>
 std::optional<To> scaled(std::optional<From> value, double factor) {
   if (!value) return std::nullopt;
   return static_cast<To>(static_cast<double>(*value) * factor);
 }
 
-double seconds_of(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1e3; }
+double seconds_of(std::chrono::milliseconds time) {
+  return static_cast<double>(time.count()) / 1e3;
+}
 
-bool lacks_permission(int error) { return error == EPERM || error == EACCES || error == ENOSYS; }
+bool lacks_permission(int error) {
+  return error == EPERM || error == EACCES || error == ENOSYS;
+}
 
 bool is_enforced(const Group& group, std::string_view limit) {
   return std::ranges::any_of(group.limits(), [&](const LimitRecord& record) {
@@ -36,11 +39,20 @@ SetupFailure describe_exec_failure(int error, const Plan& plan) {
   failure.error = error;
   failure.exit_code = error == ENOENT ? 127 : 126;
   switch (error) {
-    case ENOEXEC: failure.hint = "not a program this machine runs; a script needs a first line #!/bin/sh"; break;
-    case EACCES: failure.hint = "the test's own id may not execute it: check its mode and its folders'"; break;
-    case E2BIG: failure.hint = "arguments and environment together are too long (execve(2))"; break;
-    case ENOENT: failure.hint = "it, or its interpreter, is not shown inside: --ro-bind FOLDER"; break;
-    default: break;
+    case ENOEXEC:
+      failure.hint = "not a program this machine runs; a script needs a first line #!/bin/sh";
+      break;
+    case EACCES:
+      failure.hint = "the test's own id may not execute it: check its mode and its folders'";
+      break;
+    case E2BIG:
+      failure.hint = "arguments and environment together are too long (execve(2))";
+      break;
+    case ENOENT:
+      failure.hint = "it, or its interpreter, is not shown inside: --ro-bind FOLDER";
+      break;
+    default:
+      break;
   }
   return failure;
 }
@@ -123,7 +135,8 @@ Facts gather_facts(const Observation& seen, const GroupCounters& counters, const
   facts.deadline_wall = seen.cause == Cause::wall_deadline;
   facts.deadline_cpu = seen.cause == Cause::cpu_deadline;
   if (seen.cause == Cause::interrupt) facts.interrupt_signal = seen.interrupt_signal;
-  if (seen.end && WIFSIGNALED(seen.end->status) && WTERMSIG(seen.end->status) == seen.typed_signal) {
+  if (seen.end && WIFSIGNALED(seen.end->status) &&
+      WTERMSIG(seen.end->status) == seen.typed_signal) {
     facts.interrupt_signal = seen.typed_signal;
   }
   facts.oom_kills_before = seen.oom_kills_before;
@@ -146,7 +159,8 @@ Usage gather_usage(const Observation& seen, const GroupCounters& counters, const
   Usage usage;
   if (seen.started) {
     const std::chrono::duration<double> wall = seen.ended - *seen.started;
-    usage.wall_seconds = {std::max(wall.count(), 0.0), "CLOCK_MONOTONIC from the clone of the test to its end"};
+    usage.wall_seconds = {std::max(wall.count(), 0.0),
+                          "CLOCK_MONOTONIC from the clone of the test to its end"};
   }
   measure_cpu(usage, seen, counters, group);
   measure_memory(usage, counters, group);

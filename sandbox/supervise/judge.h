@@ -45,7 +45,7 @@ struct Facts {
 
   std::optional<double> timeout{};         // seconds
   std::optional<double> cpu_time_limit{};  // seconds
-  bool wanted_cpu = false;  // at the deadline a thread was running, or ready to
+  bool wanted_cpu = false;                 // at the deadline a thread was running, or ready to
   std::optional<double> cpu_used{};        // seconds, up to the end or to the deadline
   std::string full_place{};
   std::string missing_library{};

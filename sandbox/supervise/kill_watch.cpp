@@ -14,8 +14,8 @@ namespace {
 constexpr pid_t kGroup = 0;    // kill(2): the caller's process group
 constexpr pid_t kAnyone = -1;  // kill(2): everyone the caller may signal
 
-// Once the last process is gone the listener only hangs up, and on Linux 6.1 a receive would then wait
-// for ever.
+// Once the last process is gone the listener only hangs up, and on Linux 6.1 a receive would then
+// wait for ever.
 short state_of(int listener) {
   pollfd ready{listener, POLLIN, 0};
   return ::poll(&ready, 1, 0) > 0 ? ready.revents : short{0};
@@ -50,7 +50,9 @@ std::optional<pid_t> KillWatch::let_pass(int listener) {
   return target;
 }
 
-bool KillWatch::has_ended(int listener) { return state_of(listener) & (POLLHUP | POLLERR | POLLNVAL); }
+bool KillWatch::has_ended(int listener) {
+  return state_of(listener) & (POLLHUP | POLLERR | POLLNVAL);
+}
 
 bool KillWatch::may_have_killed(pid_t pid) const {
   if (pid < 0) return !targets_.empty();

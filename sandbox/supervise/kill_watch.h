@@ -1,4 +1,5 @@
-// Who inside sent SIGKILL to whom: the reading end of the filter's SECCOMP_RET_USER_NOTIF (seccomp_unotify(2)).
+// Who inside sent SIGKILL to whom: the reading end of the filter's SECCOMP_RET_USER_NOTIF
+// (seccomp_unotify(2)).
 #pragma once
 
 #include <sys/types.h>
@@ -17,10 +18,12 @@ class KillWatch {
   // Whether no call can come any more: the last process under the filter has gone.
   static bool has_ended(int listener);
 
-  // Whether one of the SIGKILLs may have reached the process that is `pid` inside: by its number, its
-  // group's, or everybody's. Asked at the end, since the first may come before that number is known (< 0).
+  // Whether one of the SIGKILLs may have reached the process that is `pid` inside: by its number,
+  // its group's, or everybody's. Asked at the end, since the first may come before that number is
+  // known (< 0).
   bool may_have_killed(pid_t pid) const;
-  // Whether one of them named it or its group: else a thread's number, a pidfd or another group was meant.
+  // Whether one of them named it or its group: else a thread's number, a pidfd or another group was
+  // meant.
   bool named(pid_t pid) const;
 
  private:

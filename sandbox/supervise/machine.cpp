@@ -34,40 +34,38 @@ std::vector<Action> Machine::insist() {
 std::vector<Action> Machine::on(const MachineEvent& event) {
   using Actions = std::vector<Action>;
   return std::visit(
-      Overloaded{
-          [&](const Started&) -> Actions {
-            if (state_ != State::starting) return {};
-            state_ = State::running;
-            if (interrupt_signal_ == 0) return {};
-            state_ = State::ending;  // it came while the test was starting
-            return {Action::send_interrupt};
-          },
-          [&](const SetupFailed&) -> Actions { return {}; },  // init ends by itself
-          [&](const Exited& exited) -> Actions {
-            if (state_ != State::gone) state_ = State::leaving;
-            if (!exited.others_left) return {};
-            return {Action::list_leftovers, Action::finish};
-          },
-          [&](const InitGone&) -> Actions {
-            state_ = State::gone;
-            return {Action::stop};
-          },
-          [&](const WallDeadline&) { return meet_deadline(Cause::wall_deadline); },
-          [&](const CpuDeadline&) { return meet_deadline(Cause::cpu_deadline); },
-          [&](const GraceOver&) -> Actions {
-            return insist();
-          },
-          [&](const Interrupt& interrupt) -> Actions {
-            // The terminal has sent it to the test as well: what it means is the test's to say.
-            if (interrupt.from_terminal) return {};
-            if (cause_ != Cause::none) return insist();
-            if (state_ != State::starting && state_ != State::running) return {};
-            interrupt_signal_ = interrupt.signal;
-            cause_ = Cause::interrupt;
-            if (state_ == State::starting) return {Action::arm_grace};
-            state_ = State::ending;
-            return {Action::send_interrupt, Action::arm_grace};
-          }},
+      Overloaded{[&](const Started&) -> Actions {
+                   if (state_ != State::starting) return {};
+                   state_ = State::running;
+                   if (interrupt_signal_ == 0) return {};
+                   state_ = State::ending;  // it came while the test was starting
+                   return {Action::send_interrupt};
+                 },
+                 [&](const SetupFailed&) -> Actions { return {}; },  // init ends by itself
+                 [&](const Exited& exited) -> Actions {
+                   if (state_ != State::gone) state_ = State::leaving;
+                   if (!exited.others_left) return {};
+                   return {Action::list_leftovers, Action::finish};
+                 },
+                 [&](const InitGone&) -> Actions {
+                   state_ = State::gone;
+                   return {Action::stop};
+                 },
+                 [&](const WallDeadline&) { return meet_deadline(Cause::wall_deadline); },
+                 [&](const CpuDeadline&) { return meet_deadline(Cause::cpu_deadline); },
+                 [&](const GraceOver&) -> Actions { return insist(); },
+                 [&](const Interrupt& interrupt) -> Actions {
+                   // The terminal has sent it to the test as well: what it means is the test's to
+                   // say.
+                   if (interrupt.from_terminal) return {};
+                   if (cause_ != Cause::none) return insist();
+                   if (state_ != State::starting && state_ != State::running) return {};
+                   interrupt_signal_ = interrupt.signal;
+                   cause_ = Cause::interrupt;
+                   if (state_ == State::starting) return {Action::arm_grace};
+                   state_ = State::ending;
+                   return {Action::send_interrupt, Action::arm_grace};
+                 }},
       event);
 }
 

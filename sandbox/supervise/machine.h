@@ -11,12 +11,17 @@ namespace sandbox {
 
 struct Started {};
 struct SetupFailed {};
-struct Exited { bool others_left = false; };  // the main process ended; init lives on if others are left
+struct Exited {
+  bool others_left = false;
+};  // the main process ended; init lives on if others are left
 struct InitGone {};
 struct WallDeadline {};
 struct CpuDeadline {};
 struct GraceOver {};
-struct Interrupt { int signal = 0; bool from_terminal = false; };
+struct Interrupt {
+  int signal = 0;
+  bool from_terminal = false;
+};
 
 using MachineEvent = std::variant<Started, SetupFailed, Exited, InitGone, WallDeadline, CpuDeadline,
                                   GraceOver, Interrupt>;
@@ -27,9 +32,9 @@ enum class Action {
   send_interrupt,      // the interrupting signal to the main process
   arm_grace,
   kill_all,
-  list_leftovers,      // for report.leaks
-  finish,              // tell init to end
-  stop,                // the run is over
+  list_leftovers,  // for report.leaks
+  finish,          // tell init to end
+  stop,            // the run is over
 };
 
 enum class Cause { none, wall_deadline, cpu_deadline, interrupt };

@@ -82,7 +82,8 @@ std::string_view status_value(const std::string& status, std::string_view key) {
 pid_t inner_number(std::string_view numbers, pid_t outer) {
   const std::size_t last = numbers.find_last_of(" \t");
   if (last != std::string_view::npos) numbers.remove_prefix(last);
-  return static_cast<pid_t>(leading_number(numbers).value_or(static_cast<unsigned long long>(outer)));
+  return static_cast<pid_t>(
+      leading_number(numbers).value_or(static_cast<unsigned long long>(outer)));
 }
 
 std::string system_call(pid_t pid, pid_t tid) {

@@ -1,5 +1,5 @@
-// Who runs in a sandbox, read from /proc outside it. Nothing is stopped for it: a frozen thread would hide
-// where it was.
+// Who runs in a sandbox, read from /proc outside it. Nothing is stopped for it: a frozen thread
+// would hide where it was.
 #pragma once
 
 #include <sys/types.h>
@@ -10,8 +10,8 @@
 
 namespace sandbox {
 
-// The pids (as seen here) of all processes below `init`, itself not included. A pid namespace's orphans
-// become its init's children, so that none is missed.
+// The pids (as seen here) of all processes below `init`, itself not included. A pid namespace's
+// orphans become its init's children, so that none is missed.
 std::vector<pid_t> processes_below(pid_t init);
 
 // Every thread of those processes; at most `most` threads. Zombies are left out.
@@ -20,7 +20,8 @@ std::vector<ThreadState> describe_threads(const std::vector<pid_t>& pids, std::s
 // One entry a process (its main thread).
 std::vector<ThreadState> describe_processes(const std::vector<pid_t>& pids, std::size_t most);
 
-// User + system time of all processes below `init` and of those it reaped: where no group counts it.
+// User + system time of all processes below `init` and of those it reaped: where no group counts
+// it.
 double cpu_seconds_below(pid_t init);
 
 }  // namespace sandbox

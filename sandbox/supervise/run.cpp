@@ -26,7 +26,8 @@ namespace {
 
 std::string make_run_id() {
   std::uint64_t random = 0;
-  if (::getrandom(&random, sizeof random, 0) != sizeof random) random = static_cast<std::uint64_t>(::time(nullptr));
+  if (::getrandom(&random, sizeof random, 0) != sizeof random)
+    random = static_cast<std::uint64_t>(::time(nullptr));
   char text[40];
   std::snprintf(text, sizeof text, "%d-%08llx", ::getpid(),
                 static_cast<unsigned long long>(random & 0xffffffff));
@@ -44,7 +45,9 @@ std::string timestamp() {
   return text;
 }
 
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
 
 std::string default_name(const Policy& policy) {
   return policy.command.empty() ? "sandbox-exec" : base_name(policy.command[0]);
@@ -65,9 +68,12 @@ Report begin_report(const Policy& policy) {
 
 const char* layout_name(Layout layout) {
   switch (layout) {
-    case Layout::none: return "none";
-    case Layout::v1: return "v1";
-    case Layout::v2: return "v2";
+    case Layout::none:
+      return "none";
+    case Layout::v1:
+      return "v1";
+    case Layout::v2:
+      return "v2";
   }
   return "none";
 }
@@ -116,8 +122,8 @@ class Run {
     const Plan plan = make_plan(policy_, host);
     describe(plan, group);
     warm_page_cache(host.program);
-    const Observation seen =
-        supervise({plan, policy_, group, options_.command_line, options_.held.before(), host.terminal, began_});
+    const Observation seen = supervise({plan, policy_, group, options_.command_line,
+                                        options_.held.before(), host.terminal, began_});
     conclude(seen, plan, host, group);
   }
 
@@ -140,7 +146,8 @@ class Run {
   // The end can be seen before the OOM notification.
   void complete_events(const GroupCounters& counters) {
     const auto kills = static_cast<std::int64_t>(counters.oom_kills.value_or(0));
-    const bool noted = std::ranges::any_of(report_.events, [](const Event& e) { return e.kind == "oom"; });
+    const bool noted =
+        std::ranges::any_of(report_.events, [](const Event& e) { return e.kind == "oom"; });
     if (kills == 0 || noted) return;
     const std::chrono::duration<double> at = Clock::now() - began_;
     report_.events.push_back({"oom", at.count(), {{"oom_kills", kills}}});
@@ -149,14 +156,16 @@ class Run {
   // A cap that no group can hold may be held otherwise: then that record counts.
   void drop_refused_twice() {
     std::erase_if(report_.limits, [&](const LimitRecord& refused) {
-      return refused.enforced.empty() && std::ranges::count(report_.limits, refused.name, &LimitRecord::name) > 1;
+      return refused.enforced.empty() &&
+             std::ranges::count(report_.limits, refused.name, &LimitRecord::name) > 1;
     });
   }
 
   void warn_of_caps() {
     for (const LimitRecord& limit : report_.limits) {
       if (!limit.enforced.empty()) continue;
-      report_.warnings.push_back("--" + limit.name + " " + limit.requested + " is not enforced: " + limit.by);
+      report_.warnings.push_back("--" + limit.name + " " + limit.requested +
+                                 " is not enforced: " + limit.by);
     }
   }
 
@@ -192,7 +201,8 @@ class Run {
   Report& report_;
 };
 
-void attempt(const Policy& policy, const RunOptions& options, Clock::time_point began, Report& report) {
+void attempt(const Policy& policy, const RunOptions& options, Clock::time_point began,
+             Report& report) {
   Facts facts;
   try {
     Run{policy, options, began, report}.go();

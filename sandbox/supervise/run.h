@@ -11,19 +11,19 @@
 namespace sandbox {
 
 struct RunOptions {
-  // The caller's own argv in memory: overwritten in the sandbox's copy, since it may hold secrets that
-  // /proc/1/cmdline would show.
+  // The caller's own argv in memory: overwritten in the sandbox's copy, since it may hold secrets
+  // that /proc/1/cmdline would show.
   std::span<char> command_line{};
-  // Held by the caller until the report is written, so that no signal can cost it; the run lets them through
-  // while its loop handles them.
+  // Held by the caller until the report is written, so that no signal can cost it; the run lets
+  // them through while its loop handles them.
   const HeldSignals& held;
 };
 
 // The report of a run that was refused before it began: bad options.
 Report refuse(const Policy& policy, const Error& error);
 
-// Never throws for what can go wrong in a run: a failed set-up is a report too. Writes no report and
-// prints nothing. `policy` must be complete (policy/policy.h).
+// Never throws for what can go wrong in a run: a failed set-up is a report too. Writes no report
+// and prints nothing. `policy` must be complete (policy/policy.h).
 Report run(const Policy& policy, const RunOptions& options);
 
 }  // namespace sandbox

@@ -87,7 +87,8 @@ class Supervisor {
     process.detach();
   }
 
-  void note(const char* kind, std::map<std::string, std::variant<std::string, std::int64_t>> details = {}) {
+  void note(const char* kind,
+            std::map<std::string, std::variant<std::string, std::int64_t>> details = {}) {
     const std::chrono::duration<double> at = Clock::now() - watched_.began;
     seen_.events.push_back({kind, at.count(), std::move(details)});
   }
@@ -231,10 +232,13 @@ class Supervisor {
         happen(Exited{message.value != 0});
         if (message.waits && message.value == 0) tell(child::MessageKind::finish, 0);
         break;
-      case child::MessageKind::listener: watch_kills(header); break;
+      case child::MessageKind::listener:
+        watch_kills(header);
+        break;
       case child::MessageKind::maps_written:
       case child::MessageKind::forward:
-      case child::MessageKind::finish: break;  // never from inside
+      case child::MessageKind::finish:
+        break;  // never from inside
     }
   }
 
@@ -281,17 +285,27 @@ class Supervisor {
         seen_.oom_kills_before = watched_.group.read().oom_kills;
         seen_.hang = describe_threads(processes_below(pid_), kMostThreads);
         break;
-      case Action::send_terminate: tell(child::MessageKind::forward, SIGTERM); break;
+      case Action::send_terminate:
+        tell(child::MessageKind::forward, SIGTERM);
+        break;
       case Action::send_interrupt:
         tell(child::MessageKind::forward, machine_.interrupt_signal());
         break;
-      case Action::arm_grace: arm_grace(); break;
-      case Action::kill_all: kill_all(); break;
+      case Action::arm_grace:
+        arm_grace();
+        break;
+      case Action::kill_all:
+        kill_all();
+        break;
       case Action::list_leftovers:
         seen_.leaks = describe_processes(processes_below(pid_), kMostThreads);
         break;
-      case Action::finish: tell(child::MessageKind::finish, 0); break;
-      case Action::stop: stop(); break;
+      case Action::finish:
+        tell(child::MessageKind::finish, 0);
+        break;
+      case Action::stop:
+        stop();
+        break;
     }
   }
 
@@ -337,7 +351,8 @@ class Supervisor {
   void reap_init() {
     siginfo_t info{};
     rusage usage{};
-    while (::syscall(SYS_waitid, P_PIDFD, pidfd_.get(), &info, WEXITED, &usage) < 0 && errno == EINTR) {
+    while (::syscall(SYS_waitid, P_PIDFD, pidfd_.get(), &info, WEXITED, &usage) < 0 &&
+           errno == EINTR) {
     }
     seen_.ended = seen_.end ? at(seen_.end->monotonic_ns) : Clock::now();
     seen_.init_cpu_user = seconds_of(usage.ru_utime);
@@ -366,6 +381,8 @@ class Supervisor {
 
 }  // namespace
 
-Observation supervise(const Watched& watched) { return Supervisor{watched}.run(); }
+Observation supervise(const Watched& watched) {
+  return Supervisor{watched}.run();
+}
 
 }  // namespace sandbox

@@ -30,7 +30,7 @@ struct Observation {
   Clock::time_point ended{};
   std::optional<std::uint64_t> oom_kills_before{};  // counted when we acted
   std::optional<double> cpu_at_deadline{};
-  double init_cpu_user = 0;    // rusage of PID 1 with all that it reaped
+  double init_cpu_user = 0;  // rusage of PID 1 with all that it reaped
   double init_cpu_system = 0;
   std::uint64_t max_rss_bytes = 0;
   std::optional<GroupCounters> at_end{};  // read while the fresh places still existed

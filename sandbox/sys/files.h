@@ -23,7 +23,8 @@ bool write_all(int fd, std::string_view content);
 // Splits at `separator`; empty pieces are kept, except one after a final separator.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
-// The decimal number at the start of `text` (blanks before it skipped); nullopt where there is none.
+// The decimal number at the start of `text` (blanks before it skipped); nullopt where there is
+// none.
 std::optional<unsigned long long> leading_number(std::string_view text);
 
 // The number after "key " at the start of a line, as in memory.stat.

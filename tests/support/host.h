@@ -17,8 +17,7 @@ namespace sandbox::testing {
 
 // v1-root: root on cgroup v1 or hybrid. v1-user: an ordinary user there, without any group.
 // v2-root: root on cgroup v2. v2-user: an ordinary user there, in a group delegated to it.
-inline constexpr std::string_view kWorlds[] = {"v1-root", "v1-user", "sudo", "v2-root",
-                                                 "v2-user"};
+inline constexpr std::string_view kWorlds[] = {"v1-root", "v1-user", "sudo", "v2-root", "v2-user"};
 
 inline std::string_view world() {
   const char* name = std::getenv("SANDBOX_TEST_WORLD");

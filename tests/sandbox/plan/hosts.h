@@ -15,8 +15,10 @@ inline Host plain_host() {
   host.environment = {"PATH=/usr/bin", "HOME=/home/u"};
   host.fresh = {"/dev/shm", "/home", "/root", "/run", "/tmp", "/var/tmp"};
   host.project.folders = {{"/home/u/project", "git work tree"}};
-  host.mounts = {{1, 0, "8:1", "/", "/", "rw", "ext4"}, {2, 1, "8:2", "/", "/data", "rw", "ext4"},
-                 {3, 1, "0:5", "/", "/run", "rw", "tmpfs"}, {4, 1, "0:6", "/", "/proc", "rw", "proc"}};
+  host.mounts = {{1, 0, "8:1", "/", "/", "rw", "ext4"},
+                 {2, 1, "8:2", "/", "/data", "rw", "ext4"},
+                 {3, 1, "0:5", "/", "/run", "rw", "tmpfs"},
+                 {4, 1, "0:6", "/", "/proc", "rw", "proc"}};
   host.passwd = "root:x:0:0::/root:/bin/sh\nu:x:1000:1000::/home/u:/bin/sh\n";
   host.group = "root:x:0:\nu:x:1000:\n";
   host.devices = {"/dev/null", "/dev/tty"};

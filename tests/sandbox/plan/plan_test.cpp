@@ -1,4 +1,5 @@
-// Golden plans: what a policy means on a host, as --dry-run shows it. UPDATE_GOLDEN=1 writes them anew.
+// Golden plans: what a policy means on a host, as --dry-run shows it. UPDATE_GOLDEN=1 writes them
+// anew.
 #include "plan/plan.h"
 
 #include <gmock/gmock.h>
@@ -38,7 +39,9 @@ std::ptrdiff_t index_of(const std::vector<Step>& steps, Op op) {
   return std::ranges::find(steps, op, &Step::op) - steps.begin();
 }
 
-TEST(Plan, OrdinaryUserOnV2) { expect_golden("user-v2", make_plan(plain_policy(), user_on_v2())); }
+TEST(Plan, OrdinaryUserOnV2) {
+  expect_golden("user-v2", make_plan(plain_policy(), user_on_v2()));
+}
 
 TEST(Plan, RootOnV1IsAnUnusedIdWithMappedMounts) {
   expect_golden("root-v1", make_plan(plain_policy(), root_on_v1()));
@@ -109,7 +112,8 @@ TEST(Plan, AProjectOutsideTheFreshPlacesNeedsNoBind) {
   Host host = user_on_v2();
   host.project.folders = {{"/srv/project", "git work tree"}};
   EXPECT_EQ(nullptr, find(make_plan(plain_policy(), host).init, Op::bind_path, "/srv/project"));
-  EXPECT_NE(nullptr, find(make_plan(plain_policy(), user_on_v2()).init, Op::bind_path, "/home/u/project"));
+  EXPECT_NE(nullptr,
+            find(make_plan(plain_policy(), user_on_v2()).init, Op::bind_path, "/home/u/project"));
 }
 
 TEST(Plan, DeclaredOutputsAreWritable) {
@@ -144,7 +148,8 @@ TEST(Plan, ACpuThatIsNotThereIsNamed) {
     make_plan(policy, user_on_v2());
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_STREQ("cannot enforce --cpuset: CPU 7 is not among those this process may use", error.what());
+    EXPECT_STREQ("cannot enforce --cpuset: CPU 7 is not among those this process may use",
+                 error.what());
     EXPECT_EQ("allowed here: 0,1", error.hint());
   }
 }

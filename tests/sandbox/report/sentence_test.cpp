@@ -391,8 +391,9 @@ TEST(Sentence, ExplainsARefusedSystemCallAndABrokenPipe) {
 TEST(Sentence, NamesAFullPlace) {
   Report report = exited(1);
   report.outcome.evidence.full_place = "/tmp";
-  EXPECT_EQ(line(report), "failed: ./t exited with 1; the fresh places (/tmp, $HOME, /run, /dev/shm: "
-                          "one in size) were full");
+  EXPECT_EQ(line(report),
+            "failed: ./t exited with 1; the fresh places (/tmp, $HOME, /run, /dev/shm: "
+            "one in size) were full");
   EXPECT_EQ(hint(report), "--tmpfs /tmp:SIZE gives it more room");
   report.policy.limits.memory = Bytes{1 << 20};
   EXPECT_EQ(hint(report), "half of --memory is theirs: give it a larger one");

@@ -91,8 +91,10 @@ TEST_F(OutputsTest, VariablesNameFiles) {
 
 // The test removes it at a good end, which takes its folder.
 TEST_F(OutputsTest, AFileToBeRemovedTakesItsFolderWhereThatIsFree) {
-  EXPECT_THAT(outputs({}, {"TEST_PREMATURE_EXIT_FILE=/var/lib/x"}), ElementsAre(folder("/var/lib")));
-  EXPECT_THAT(outputs({}, {"TEST_PREMATURE_EXIT_FILE=x"}), ElementsAre(file(tree_.at("p/build/x"))));
+  EXPECT_THAT(outputs({}, {"TEST_PREMATURE_EXIT_FILE=/var/lib/x"}),
+              ElementsAre(folder("/var/lib")));
+  EXPECT_THAT(outputs({}, {"TEST_PREMATURE_EXIT_FILE=x"}),
+              ElementsAre(file(tree_.at("p/build/x"))));
 }
 
 TEST_F(OutputsTest, VariablesNameFolders) {
