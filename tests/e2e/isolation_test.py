@@ -184,6 +184,31 @@ class Files(E2E):
             self.assertNotRegex(line.split(" - ")[0], "shared:|master:", line)
 
 
+IN_A_CONTAINER = """set -e
+mount -t tmpfs tmpfs /mnt; mkdir /mnt/upper /mnt/work /mnt/root
+mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
+for place in proc sys dev; do mount --rbind /$place /mnt/root/$place; done
+cd /mnt/root; mkdir -p old; pivot_root . old; cd /; umount -l /old
+mkdir -p /srv/project; cd /srv/project
+"$1" --report fd:1 -- sh -c 'id -u; ! echo > /proc/sys/kernel/panic; ! touch x; grep CapEff /proc/self/status'
+"""
+
+
+class InAContainer(E2E):
+    def test_root_on_an_overlay_stays_root_without_rights(self):
+        self.require("root")
+        if worlds.USER_MODE_LINUX or worlds.SUDO:
+            self.skipTest("the root of the guests is tested by its other classes; sudo is no container")
+        done = subprocess.run(["unshare", "--mount", "bash", "-c", IN_A_CONTAINER, "-", SANDBOX_EXEC],
+                              capture_output=True, text=True, timeout=seconds(20), check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said, _, report = done.stdout.partition("{")
+        self.assertEqual(said.split(), ["0", "CapEff:", "0" * 16])
+        report = json.loads("{" + report)
+        self.assertEqual(report["identity"]["how"], "caller's id without capabilities")
+        self.assertIn("(overlay) takes no id-mapped mount", str(report["warnings"]))
+
+
 class Planted(E2E):
     """What a test leaves in a writable folder must not lead the sandbox elsewhere afterwards."""
 
