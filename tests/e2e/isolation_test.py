@@ -238,6 +238,8 @@ class Planted(E2E):
 
 class Streams(E2E):
     def test_standard_streams_can_be_opened_again(self):
+        if worlds.CALLER not in (0, os.geteuid()):
+            self.skipTest("the pipes are those of the harness, root's: an ordinary user cannot open them outside either")
         result = self.sandbox("--", "sh", "-c", "cat /dev/stdin > /dev/stdout; echo err > /dev/stderr", input=b"in\n")
         self.assert_passed(result)
         self.assertEqual((result.stdout, result.stderr), ("in\n", "err\n"))
