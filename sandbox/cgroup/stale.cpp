@@ -4,7 +4,10 @@
 #include <sys/file.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "cgroup/directory.h"
 #include "cgroup/group.h"
@@ -25,22 +28,17 @@ UniqueFd lock_if_stale(int parent, const char* name) {
   return is_alive(fd.get()) ? std::move(fd) : UniqueFd{};
 }
 
-enum class Wanted { look, remove };
-
-// How many stale groups there are.
-int visit_stale(const std::string& directory, Wanted wanted) {
+// Calls `visit` with the directory and the name of each stale group, whose lock is held meanwhile.
+template <typename Visit>
+void for_each_stale(const std::string& directory, Visit visit) {
   const std::unique_ptr<DIR, CloseDirectory> entries{::opendir(directory.c_str())};
-  if (!entries) return 0;
+  if (!entries) return;
   const int parent = ::dirfd(entries.get());
-  int count = 0;
   while (const dirent* entry = ::readdir(entries.get())) {
     if (std::string_view{entry->d_name}.substr(0, kGroupPrefix.size()) != kGroupPrefix) continue;
     const UniqueFd lock = lock_if_stale(parent, entry->d_name);
-    if (!lock) continue;
-    ++count;
-    if (wanted == Wanted::remove) (void)remove_if_empty(parent, entry->d_name);
+    if (lock) visit(parent, entry->d_name);
   }
-  return count;
 }
 
 }  // namespace
@@ -49,9 +47,19 @@ int visit_stale(const std::string& directory, Wanted wanted) {
 // the other hierarchies need no look.
 void remove_stale_groups(const GroupSite& site) {
   if (site.places.empty()) return;
-  if (visit_stale(site.places.front().directory, Wanted::look) == 0) return;
-  std::for_each(site.places.rbegin(), site.places.rend(),
-                [](const GroupPlace& place) { visit_stale(place.directory, Wanted::remove); });
+  const std::string& first = site.places.front().directory;
+  bool any = false;
+  for_each_stale(first, [&](int, const char*) { any = true; });
+  if (!any) return;
+  std::set<std::string> busy;
+  std::for_each(site.places.rbegin(), std::prev(site.places.rend()), [&](const GroupPlace& place) {
+    for_each_stale(place.directory, [&](int parent, const char* name) {
+      if (remove_if_empty(parent, name) != 0) busy.insert(name);
+    });
+  });
+  for_each_stale(first, [&](int parent, const char* name) {
+    if (busy.count(name) == 0) (void)remove_if_empty(parent, name);
+  });
 }
 
 }  // namespace sandbox

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <sys/file.h>
 
+#include <fstream>
+
 #include "cgroup/group.h"
 #include "sandbox/cgroup/here.h"
 #include "sandbox/cgroup/member.h"
@@ -111,6 +113,27 @@ TEST(Stale, TheFirstHierarchyIsMadeFirstAndRemovedLast) {
   member.kill();
   member.wait();
   remove_stale_groups(site);
+}
+
+// A dying process can be gone by the time that the first hierarchy is looked at.
+TEST(Stale, TheFirstHierarchyWaitsForTheOthers) {
+  REQUIRE_LAYOUT(v1);
+  REQUIRE_MEMORY_GROUP();
+  const OwnGround ground{"stale"};
+  const GroupSite& site = ground.site;
+  const auto left = leave_behind(site, run_id("waits"));
+  ASSERT_GT(left.size(), 1U);
+  const pid_t member = ::fork();
+  if (member == 0) {
+    for (;;) ::pause();
+  }
+  std::ofstream{left.back() + "/cgroup.procs"} << member << std::flush;
+  remove_stale_groups(site);
+  EXPECT_TRUE(exists(left.front()));
+  ::kill(member, SIGKILL);
+  ::waitpid(member, nullptr, 0);
+  remove_stale_groups(site);
+  for (const std::string& directory : left) EXPECT_FALSE(exists(directory));
 }
 
 TEST(Stale, OtherNamesStay) {
