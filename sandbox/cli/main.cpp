@@ -17,7 +17,7 @@
 #include "report/exit_code.h"
 #include "report/sentence.h"
 #include "report/write.h"
-#include "supervise/run.h"
+#include "supervise/run_alone.h"
 #include "sys/error.h"
 #include "sys/files.h"
 
@@ -103,7 +103,7 @@ int run_and_report(const Policy& policy, const RunOptions& options) {
     without.report_dir.clear();
     return tell(refuse(policy, error), without);
   }
-  return tell(run(policy, options), targets->reporting());
+  return tell(run_alone(policy, options), targets->reporting());
 }
 
 int dry_run(const Policy& policy) {

@@ -196,17 +196,21 @@ void write_maps(const Plan& plan, const SandboxProcess& process) {
 
 // Where a container's filter hides clone3. Handlers of ours that stay are gone with execve.
 long clone_without_clone3(const clone_args& args, int& pidfd) {
-  const unsigned long flags = (args.flags & ~CLONE_CLEAR_SIGHAND) | SIGCHLD;
+  const unsigned long flags = (args.flags & ~CLONE_CLEAR_SIGHAND) | args.exit_signal;
   return ::syscall(SYS_clone, flags, nullptr, &pidfd, nullptr, 0UL);
 }
 
 SandboxProcess clone_child(const Plan& plan, const Group& group, const child::Program& program,
-                           ControlPair control) {
+                           Parent parent, ControlPair control) {
   int pidfd = -1;
   clone_args args{};
   args.flags = plan.clone_flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
   args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
-  args.exit_signal = SIGCHLD;
+  if (parent == Parent::callers) {
+    args.flags |= CLONE_PARENT;  // with this process's own exit signal
+  } else {
+    args.exit_signal = SIGCHLD;
+  }
   if (group.clone_fd() >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
     args.cgroup = static_cast<__u64>(group.clone_fd());
@@ -222,6 +226,7 @@ SandboxProcess clone_child(const Plan& plan, const Group& group, const child::Pr
   return {static_cast<pid_t>(pid), UniqueFd{pidfd}, std::move(control.ours)};
 }
 
+// Where it is another's child, that one reaps it (ECHILD).
 void kill_and_reap(const SandboxProcess& process) {
   ::syscall(SYS_pidfd_send_signal, process.pidfd.get(), SIGKILL, nullptr, 0);
   siginfo_t info;
@@ -239,8 +244,7 @@ std::vector<int> numbers(const std::vector<UniqueFd>& fds) {
 
 }  // namespace
 
-SandboxProcess clone_sandbox(const Plan& plan, const Group& group, std::span<char> command_line,
-                             const sigset_t& test_mask) {
+SandboxProcess clone_sandbox(const Plan& plan, const Group& group, const LaunchOptions& options) {
   create_outputs(plan);
   give_pipes_to_test(plan);
   const std::vector<UniqueFd> trees = detach_trees(plan);
@@ -256,11 +260,13 @@ SandboxProcess clone_sandbox(const Plan& plan, const Group& group, std::span<cha
   handles.supervisor_fd = supervisor.get();
   handles.filter = filters.watched();
   handles.filter_unwatched = filters.unwatched();
-  handles.command_line = command_line;
+  handles.command_line = options.command_line;
   const AllSignalsBlocked blocked;
-  handles.test_mask = test_mask;
+  handles.test_mask = options.test_mask;
   const LoweredProgram lowered{plan, handles};
-  SandboxProcess process = clone_child(plan, group, lowered.program(), std::move(control));
+  SandboxProcess process =
+      clone_child(plan, group, lowered.program(), options.parent, std::move(control));
+  if (options.cloned) options.cloned(process);
   if (!plan.identity.parent_writes_maps) return process;
   try {
     write_maps(plan, process);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <functional>
 #include <span>
 
 #include "cgroup/group.h"
@@ -18,12 +19,24 @@ struct SandboxProcess {
   UniqueFd control{};  // SOCK_SEQPACKET of child::Message
 };
 
+// Whose child the sandbox becomes.
+enum class Parent {
+  self,
+  callers,  // CLONE_PARENT: that of the process that started this one
+};
+
+struct LaunchOptions {
+  std::span<char> command_line{};  // overwritten in the child only: it may hold secrets
+  sigset_t test_mask{};            // the signal mask that the test gets
+  Parent parent = Parent::self;
+  // Called as soon as there is a process, before anything else can fail.
+  std::function<void(const SandboxProcess&)> cloned{};
+};
+
 // Detaches bind sources (root), makes declared outputs, clones with clone3 into the plan's
-// namespaces and the group, writes the id maps where the plan says so. `command_line` is
-// overwritten in the child only; `test_mask` is the signal mask that the test gets. Throws Error:
-// what was tried, errno, and what mends it.
-SandboxProcess clone_sandbox(const Plan& plan, const Group& group, std::span<char> command_line,
-                             const sigset_t& test_mask);
+// namespaces and the group, writes the id maps where the plan says so. Throws Error: what was
+// tried, errno, and what mends it; what was cloned by then is killed, and reaped where it is ours.
+SandboxProcess clone_sandbox(const Plan& plan, const Group& group, const LaunchOptions& options);
 
 // Reads the program and its interpreter into the page cache, so that the kernel charges that cache
 // to this process and not to the test's group. Best effort.

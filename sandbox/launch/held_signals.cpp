@@ -2,21 +2,12 @@
 
 #include <pthread.h>
 
-#include <initializer_list>
-
 namespace sandbox {
 
-sigset_t interrupting_signals() {
+HeldSignals::HeldSignals() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) {
-    ::sigaddset(&set, signal);
-  }
-  return set;
-}
-
-HeldSignals::HeldSignals() {
-  const sigset_t set = interrupting_signals();
+  for (const int signal : kInterruptingSignals) ::sigaddset(&set, signal);
   ::pthread_sigmask(SIG_BLOCK, &set, &before_);
 }
 

@@ -3,10 +3,12 @@
 
 #include <signal.h>
 
+#include <array>
+
 namespace sandbox {
 
-// SIGINT SIGTERM SIGHUP SIGQUIT SIGUSR1 SIGUSR2.
-sigset_t interrupting_signals();
+inline constexpr std::array kInterruptingSignals{SIGINT,  SIGTERM, SIGHUP,
+                                                SIGQUIT, SIGUSR1, SIGUSR2};
 
 // Blocks them in this thread for its lifetime: one that comes meanwhile waits.
 class HeldSignals {

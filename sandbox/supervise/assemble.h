@@ -5,7 +5,7 @@
 #include "plan/plan.h"
 #include "report/report.h"
 #include "supervise/judge.h"
-#include "supervise/supervisor.h"
+#include "supervise/observation.h"
 
 namespace sandbox {
 

@@ -109,115 +109,6 @@ SetupFailure failure_of(const Error& error, bool unsupported) {
   return failure;
 }
 
-class Run {
- public:
-  Run(const Policy& policy, const RunOptions& options, Clock::time_point began, Report& report)
-      : policy_(policy), options_(options), began_(began), report_(report) {}
-
-  void go() {
-    Host host = probe_host(policy_);
-    const CpuLease lease = lease_cpus(host.allowed_cpus);
-    host.leased_cpus = lease.cpus();
-    Group group = make_group(host, policy_, report_.run_id);
-    const Plan plan = make_plan(policy_, host);
-    describe(plan, group);
-    warm_page_cache(host.program);
-    const Observation seen = supervise({plan, policy_, group, options_.command_line,
-                                        options_.held.before(), host.terminal, began_});
-    conclude(seen, plan, host, group);
-  }
-
- private:
-  CpuLease lease_cpus(const std::vector<int>& allowed) const {
-    const auto& cpuset = policy_.limits.cpuset;
-    return cpuset && cpuset->automatic ? CpuLease{policy_.limits, allowed} : CpuLease{};
-  }
-
-  // What the fresh places held has gone with them.
-  static GroupCounters final_counters(const Observation& seen, const Group& group) {
-    GroupCounters counters = group.read();
-    if (!seen.at_end) return counters;
-    counters.file = seen.at_end->file;
-    counters.shmem = seen.at_end->shmem;
-    counters.kernel = seen.at_end->kernel;
-    return counters;
-  }
-
-  // The end can be seen before the OOM notification.
-  void complete_events(const GroupCounters& counters) {
-    const auto kills = static_cast<std::int64_t>(counters.oom_kills.value_or(0));
-    const bool noted =
-        std::ranges::any_of(report_.events, [](const Event& e) { return e.kind == "oom"; });
-    if (kills == 0 || noted) return;
-    const std::chrono::duration<double> at = Clock::now() - began_;
-    report_.events.push_back({"oom", at.count(), {{"oom_kills", kills}}});
-  }
-
-  // A cap that no group can hold may be held otherwise: then that record counts.
-  void drop_refused_twice() {
-    std::erase_if(report_.limits, [&](const LimitRecord& refused) {
-      return refused.enforced.empty() &&
-             std::ranges::count(report_.limits, refused.name, &LimitRecord::name) > 1;
-    });
-  }
-
-  void warn_of_caps() {
-    for (const LimitRecord& limit : report_.limits) {
-      if (!limit.enforced.empty()) continue;
-      report_.warnings.push_back("--" + limit.name + " " + limit.requested +
-                                 " is not enforced: " + limit.by);
-    }
-  }
-
-  void describe(const Plan& plan, const Group& group) {
-    report_.cgroup = layout_name(group.layout());
-    report_.groups = group.directories();
-    report_.limits = group.limits();
-    describe_plan(report_, plan);
-    drop_refused_twice();
-    warn_of_caps();
-  }
-
-  void conclude(const Observation& seen, const Plan& plan, const Host& host, Group& group) {
-    const GroupCounters counters = final_counters(seen, group);
-    Facts facts = gather_facts(seen, counters, plan, policy_, group);
-    if (counters.oom_kills.value_or(0) > 0) facts.outer = find_outer_memory_limit(host.site);
-    report_.usage = gather_usage(seen, counters, group);
-    report_.outcome = judge(facts);
-    report_.events = seen.events;
-    complete_events(counters);
-    report_.hang = seen.hang;
-    report_.leaks = seen.leaks;
-    for (std::string& warning : group.remove()) report_.warnings.push_back(std::move(warning));
-    const std::chrono::duration<double> whole = Clock::now() - began_;
-    if (report_.usage.wall_seconds.value) {
-      report_.overhead_seconds = whole.count() - *report_.usage.wall_seconds.value;
-    }
-  }
-
-  const Policy& policy_;
-  const RunOptions& options_;
-  const Clock::time_point began_;
-  Report& report_;
-};
-
-void attempt(const Policy& policy, const RunOptions& options, Clock::time_point began,
-             Report& report) {
-  Facts facts;
-  try {
-    Run{policy, options, began, report}.go();
-    return;
-  } catch (const Unsupported& error) {
-    facts.setup_failure = failure_of(error, true);
-  } catch (const Error& error) {
-    facts.setup_failure = failure_of(error, error.error() == EPERM || error.error() == ENOSPC ||
-                                                error.error() == EUSERS || error.error() == ENOSYS);
-  } catch (const std::exception& error) {
-    facts.setup_failure = SetupFailure{.attempt = error.what()};
-  }
-  report.outcome = judge(facts);
-}
-
 bool may_do_without_namespaces(const Policy& policy, const Report& report) {
   return policy.best_effort && policy.isolation == Isolation::full &&
          report.outcome.verdict == Verdict::setup_failed && report.outcome.evidence.unsupported;
@@ -229,6 +120,46 @@ void finish_report(Report& report, const Policy& policy) {
   report.outcome.hint = sentence.hint;
   report.exit_status = exit_status(ending_of(report.outcome, policy.reporting));
 }
+
+// What the fresh places held has gone with them.
+GroupCounters final_counters(const Observation& seen, const Group& group) {
+  GroupCounters counters = group.read();
+  if (!seen.at_end) return counters;
+  counters.file = seen.at_end->file;
+  counters.shmem = seen.at_end->shmem;
+  counters.kernel = seen.at_end->kernel;
+  return counters;
+}
+
+// A cap that no group can hold may be held otherwise: then that record counts.
+void drop_refused_twice(std::vector<LimitRecord>& limits) {
+  std::erase_if(limits, [&](const LimitRecord& refused) {
+    return refused.enforced.empty() &&
+           std::ranges::count(limits, refused.name, &LimitRecord::name) > 1;
+  });
+}
+
+void warn_of_caps(Report& report) {
+  for (const LimitRecord& limit : report.limits) {
+    if (!limit.enforced.empty()) continue;
+    report.warnings.push_back("--" + limit.name + " " + limit.requested +
+                              " is not enforced: " + limit.by);
+  }
+}
+
+CpuLease lease_cpus(const Limits& limits, const std::vector<int>& allowed) {
+  return limits.cpuset && limits.cpuset->automatic ? CpuLease{limits, allowed} : CpuLease{};
+}
+
+// What a run holds while it goes on, in the order made.
+struct Attempt {
+  Policy policy;
+  Host host{};
+  CpuLease lease{};
+  Group group{};
+  Plan plan{};
+  std::unique_ptr<Supervisor> supervisor{};
+};
 
 }  // namespace
 
@@ -242,20 +173,155 @@ Report refuse(const Policy& policy, const Error& error) {
   return report;
 }
 
-Report run(const Policy& policy, const RunOptions& options) {
-  const Clock::time_point began = Clock::now();
-  Report report = begin_report(policy);
-  attempt(policy, options, began, report);
-  if (may_do_without_namespaces(policy, report)) {
-    const std::string why = report.outcome.evidence.setup_attempt;
-    Policy without = policy;
-    without.isolation = Isolation::none;
-    report = begin_report(without);
-    report.warnings.push_back("not isolated: " + why);
-    attempt(without, options, began, report);
+class Run::Stages {
+ public:
+  Stages(boost::asio::io_context& loop, const Policy& policy, const LaunchOptions& launch)
+      : loop_(loop), launch_(launch), policy_(policy), report_(begin_report(policy)) {}
+
+  const std::string& id() const { return report_.run_id; }
+
+  void start(Done done) {
+    done_ = std::move(done);
+    attempt(policy_);
   }
-  finish_report(report, policy);
-  return report;
+
+  void take_signal(int signal) {
+    if (attempt_ && attempt_->supervisor) attempt_->supervisor->take_signal(signal);
+  }
+
+ private:
+  void attempt(const Policy& policy) {
+    attempt_ = std::make_unique<Attempt>(policy);
+    const bool launched = guarded([this] {
+      prepare();
+      launch();
+    });
+    if (!launched) end();
+  }
+
+  // False: a failure, which is then in the report.
+  template <typename F>
+  bool guarded(F stages) {
+    Facts facts;
+    try {
+      stages();
+      return true;
+    } catch (const Unsupported& error) {
+      facts.setup_failure = failure_of(error, true);
+    } catch (const Error& error) {
+      facts.setup_failure =
+          failure_of(error, error.error() == EPERM || error.error() == ENOSPC ||
+                                error.error() == EUSERS || error.error() == ENOSYS);
+    } catch (const std::exception& error) {
+      facts.setup_failure = SetupFailure{.attempt = error.what()};
+    }
+    report_.outcome = judge(facts);
+    return false;
+  }
+
+  void prepare() {
+    Attempt& now = *attempt_;
+    now.host = probe_host(now.policy);
+    now.lease = lease_cpus(now.policy.limits, now.host.allowed_cpus);
+    now.host.leased_cpus = now.lease.cpus();
+    now.group = make_group(now.host, now.policy, report_.run_id);
+    now.plan = make_plan(now.policy, now.host);
+    describe();
+  }
+
+  void describe() {
+    report_.cgroup = layout_name(attempt_->group.layout());
+    report_.groups = attempt_->group.directories();
+    report_.limits = attempt_->group.limits();
+    describe_plan(report_, attempt_->plan);
+    drop_refused_twice(report_.limits);
+    warn_of_caps(report_);
+  }
+
+  void launch() {
+    Attempt& now = *attempt_;
+    warm_page_cache(now.host.program);
+    now.supervisor = std::make_unique<Supervisor>(
+        loop_, Watched{now.plan, now.policy, now.group, launch_, now.host.terminal, began_});
+    now.supervisor->start([this](const Observation& seen) {
+      guarded([&] { conclude(seen); });
+      end();
+    });
+  }
+
+  void conclude(const Observation& seen) {
+    Group& group = attempt_->group;
+    const GroupCounters counters = final_counters(seen, group);
+    Facts facts = gather_facts(seen, counters, attempt_->plan, attempt_->policy, group);
+    if (counters.oom_kills.value_or(0) > 0) {
+      facts.outer = find_outer_memory_limit(attempt_->host.site);
+    }
+    report_.usage = gather_usage(seen, counters, group);
+    report_.outcome = judge(facts);
+    report_.events = seen.events;
+    complete_events(counters);
+    report_.hang = seen.hang;
+    report_.leaks = seen.leaks;
+    for (std::string& warning : group.remove()) report_.warnings.push_back(std::move(warning));
+    const std::chrono::duration<double> whole = Clock::now() - began_;
+    if (report_.usage.wall_seconds.value) {
+      report_.overhead_seconds = whole.count() - *report_.usage.wall_seconds.value;
+    }
+  }
+
+  // The end can be seen before the OOM notification.
+  void complete_events(const GroupCounters& counters) {
+    const auto kills = static_cast<std::int64_t>(counters.oom_kills.value_or(0));
+    const bool noted =
+        std::ranges::any_of(report_.events, [](const Event& e) { return e.kind == "oom"; });
+    if (kills == 0 || noted) return;
+    const std::chrono::duration<double> at = Clock::now() - began_;
+    report_.events.push_back({"oom", at.count(), {{"oom_kills", kills}}});
+  }
+
+  void end() {
+    if (may_do_without_namespaces(attempt_->policy, report_)) {
+      try_without_namespaces();
+      return;
+    }
+    finish_report(report_, policy_);
+    const Done done = std::move(done_);
+    done(report_);
+  }
+
+  void try_without_namespaces() {
+    const std::string why = report_.outcome.evidence.setup_attempt;
+    Policy without = policy_;
+    without.isolation = Isolation::none;
+    report_ = begin_report(without);
+    report_.warnings.push_back("not isolated: " + why);
+    attempt(without);
+  }
+
+  boost::asio::io_context& loop_;
+  const LaunchOptions launch_;
+  const Policy policy_;
+  const Clock::time_point began_ = Clock::now();
+  Report report_;
+  std::unique_ptr<Attempt> attempt_;
+  Done done_;
+};
+
+Run::Run(boost::asio::io_context& loop, const Policy& policy, const LaunchOptions& launch)
+    : stages_(std::make_unique<Stages>(loop, policy, launch)) {}
+
+Run::~Run() = default;
+
+const std::string& Run::id() const {
+  return stages_->id();
+}
+
+void Run::start(Done done) {
+  stages_->start(std::move(done));
+}
+
+void Run::take_signal(int signal) {
+  stages_->take_signal(signal);
 }
 
 }  // namespace sandbox

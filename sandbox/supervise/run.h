@@ -1,29 +1,47 @@
 // One run, whole: probe, plan, launch, supervise, report.
 #pragma once
 
-#include <span>
+#include <functional>
+#include <memory>
 
-#include "launch/held_signals.h"
+#include "launch/clone.h"
 #include "policy/policy.h"
 #include "report/report.h"
 #include "sys/error.h"
 
-namespace sandbox {
+namespace boost::asio {
+class io_context;
+}
 
-struct RunOptions {
-  // The caller's own argv in memory: overwritten in the sandbox's copy, since it may hold secrets
-  // that /proc/1/cmdline would show.
-  std::span<char> command_line{};
-  // Held by the caller until the report is written, so that no signal can cost it; the run lets
-  // them through while its loop handles them.
-  const HeldSignals& held;
-};
+namespace sandbox {
 
 // The report of a run that was refused before it began: bad options.
 Report refuse(const Policy& policy, const Error& error);
 
-// Never throws for what can go wrong in a run: a failed set-up is a report too. Writes no report
-// and prints nothing. `policy` must be complete (policy/policy.h).
-Report run(const Policy& policy, const RunOptions& options);
+// On somebody's event loop. Writes no report and prints nothing.
+class Run {
+ public:
+  using Done = std::function<void(const Report&)>;
+
+  // `policy` must be complete (policy/policy.h).
+  Run(boost::asio::io_context& loop, const Policy& policy, const LaunchOptions& launch);
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+  // Kills what still runs.
+  ~Run();
+
+  const std::string& id() const;
+
+  // `done` is called once, with the report: from here when the set-up fails, else from the loop.
+  // Whatever can go wrong in a run is in the report. `done` may not destroy this.
+  void start(Done done);
+
+  // As Supervisor::take_signal; before the launch it does nothing.
+  void take_signal(int signal);
+
+ private:
+  class Stages;
+  std::unique_ptr<Stages> stages_;
+};
 
 }  // namespace sandbox

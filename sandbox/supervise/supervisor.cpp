@@ -11,12 +11,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 
-#include "launch/held_signals.h"
-#include "launch/launcher.h"
 #include "supervise/kill_watch.h"
 #include "supervise/processes.h"
 #include "sys/error.h"
@@ -33,58 +30,76 @@ double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-bool is_ignored(int signal) {
-  struct sigaction action {};
-  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
+}  // namespace
 
-class Supervisor {
+// Handlers hold it: one that is already due when the run ends finds it there, and ended.
+class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
  public:
-  explicit Supervisor(const Watched& watched)
+  Loop(asio::io_context& io, const Watched& watched)
       : watched_(watched),
-        io_(1),
-        signals_(io_),
-        wall_(io_),
-        cpu_(io_),
-        grace_(io_),
-        control_(io_),
-        init_gone_(io_),
-        oom_(io_),
-        kills_(io_) {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2}) {
-      if (!is_ignored(signal)) signals_.add(signal);  // what nohup(1) ignores stays ignored
-    }
-  }
+        wall_(io),
+        cpu_(io),
+        grace_(io),
+        control_(io),
+        init_gone_(io),
+        oom_(io),
+        kills_(io) {}
 
-  Observation run() {
+  void start(Done done) {
     launch();
-    watch_signals();
+    done_ = std::move(done);
     watch_control();
     watch_init();
     watch_oom();
     arm_deadlines();
-    {
-      const ReleasedSignals released{watched_.caller_mask};
-      io_.run();
+  }
+
+  void take_signal(int signal) {
+    if (ended_) return;
+    if (signal == SIGUSR1 || signal == SIGUSR2) {  // means what the test takes it for
+      tell(child::MessageKind::forward, signal);
+      return;
     }
-    reap_init();
-    seen_.cause = machine_.cause();
-    seen_.interrupt_signal = machine_.interrupt_signal();
-    seen_.kill_from_inside_seen = kill_watch_.may_have_killed(main_inside_);
-    seen_.kill_from_inside_named = kill_watch_.named(main_inside_);
-    return std::move(seen_);
+    const bool typed = watched_.terminal && (signal == SIGINT || signal == SIGQUIT);
+    if (typed) seen_.typed_signal = signal;
+    note("signal", {{"signal", std::int64_t{signal}}, {"from", typed ? "terminal" : "caller"}});
+    happen(Interrupt{signal, typed});
+  }
+
+  // Before the end: nothing outlives its watcher.
+  void abandon() {
+    if (ended_) return;
+    if (init_gone_.is_open()) {
+      kill_all();
+      reap_init();
+    }
+    leave();
   }
 
  private:
+  // Nothing is watched any more.
+  void leave() {
+    ended_ = true;
+    for (asio::steady_timer* timer : {&wall_, &cpu_, &grace_}) timer->cancel();
+    for (stream_descriptor* watched : {&control_, &init_gone_, &oom_, &kills_}) {
+      boost::system::error_code ignored;
+      watched->close(ignored);
+    }
+  }
+
   void launch() {
-    SandboxLauncher launcher{watched_.plan, watched_.group, watched_.command_line,
-                             watched_.caller_mask};
-    auto process = launcher(io_.get_executor());
-    pid_ = launcher.pid;
-    pidfd_ = UniqueFd{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
-    control_.assign(launcher.take_control().release());
-    // Its own async_wait blocks in waitpid: the pidfd tells, waitid reaps.
-    process.detach();
+    SandboxProcess process = clone_sandbox(watched_.plan, watched_.group, watched_.launch);
+    pid_ = process.pid;
+    init_gone_.assign(process.pidfd.release());
+    control_.assign(process.control.release());
+  }
+
+  // A handler that does nothing once its wait was given up or the run has ended.
+  template <typename F>
+  auto unless_ended(F handle) {
+    return [self = shared_from_this(), handle](auto error) {
+      if (!error && !self->ended_) handle();
+    };
   }
 
   void note(const char* kind,
@@ -95,33 +110,15 @@ class Supervisor {
 
   // --- what is watched
 
-  void watch_signals() {
-    signals_.async_wait([this](auto error, int signal) {
-      if (error) return;
-      watch_signals();
-      if (signal == SIGUSR1 || signal == SIGUSR2) {  // means what the test takes it for
-        tell(child::MessageKind::forward, signal);
-        return;
-      }
-      const bool typed = watched_.terminal && (signal == SIGINT || signal == SIGQUIT);
-      if (typed) seen_.typed_signal = signal;
-      note("signal", {{"signal", std::int64_t{signal}}, {"from", typed ? "terminal" : "caller"}});
-      happen(Interrupt{signal, typed});
-    });
-  }
-
   void watch_control() {
-    control_.async_wait(stream_descriptor::wait_read, [this](auto error) {
-      if (error) return;
-      if (receive()) watch_control();
-    });
+    control_.async_wait(stream_descriptor::wait_read, unless_ended([this] {
+                          if (receive()) watch_control();
+                        }));
   }
 
   void watch_init() {
-    init_gone_.assign(::fcntl(pidfd_.get(), F_DUPFD_CLOEXEC, 0));
-    init_gone_.async_wait(stream_descriptor::wait_read, [this](auto error) {
-      if (!error) happen(InitGone{});
-    });
+    init_gone_.async_wait(stream_descriptor::wait_read,
+                          unless_ended([this] { happen(InitGone{}); }));
   }
 
   void watch_oom() {
@@ -129,11 +126,10 @@ class Supervisor {
     if (!oom_.is_open()) oom_.assign(::fcntl(watched_.group.oom_fd(), F_DUPFD_CLOEXEC, 0));
     const bool v1 = watched_.group.layout() == Layout::v1;
     const auto what = v1 ? stream_descriptor::wait_read : stream_descriptor::wait_error;
-    oom_.async_wait(what, [this](auto error) {
-      if (error) return;
-      drain_oom();
-      watch_oom();
-    });
+    oom_.async_wait(what, unless_ended([this] {
+                      drain_oom();
+                      watch_oom();
+                    }));
   }
 
   // Read again, or it stays ready.
@@ -155,9 +151,7 @@ class Supervisor {
     if (limits.cpu_time) check_cpu_time();
     if (!limits.timeout) return;
     wall_.expires_after(*limits.timeout);
-    wall_.async_wait([this](auto error) {
-      if (!error) deadline(WallDeadline{}, "timeout");
-    });
+    wall_.async_wait(unless_ended([this] { deadline(WallDeadline{}, "timeout"); }));
   }
 
   double cpu_used() const {
@@ -178,9 +172,7 @@ class Supervisor {
     }
     const double cpus = static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
     cpu_.expires_after(std::chrono::milliseconds{static_cast<long>(left * 1e3 / cpus) + 1});
-    cpu_.async_wait([this](auto error) {
-      if (!error) check_cpu_time();
-    });
+    cpu_.async_wait(unless_ended([this] { check_cpu_time(); }));
   }
 
   void deadline(const MachineEvent& event, const char* which) {
@@ -259,11 +251,10 @@ class Supervisor {
   }
 
   void await_kill() {
-    kills_.async_wait(stream_descriptor::wait_read, [this](auto error) {
-      if (error) return;
-      let_kills_pass();
-      if (!KillWatch::has_ended(kills_.native_handle())) await_kill();
-    });
+    kills_.async_wait(stream_descriptor::wait_read, unless_ended([this] {
+                        let_kills_pass();
+                        if (!KillWatch::has_ended(kills_.native_handle())) await_kill();
+                      }));
   }
 
   void let_kills_pass() {
@@ -318,9 +309,7 @@ class Supervisor {
 
   void arm_grace() {
     grace_.expires_after(watched_.policy.limits.grace);
-    grace_.async_wait([this](auto error) {
-      if (!error) happen(GraceOver{});
-    });
+    grace_.async_wait(unless_ended([this] { happen(GraceOver{}); }));
   }
 
   void kill_all() {
@@ -331,7 +320,7 @@ class Supervisor {
       watched_.group.kill();
       return;
     }
-    ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+    ::syscall(SYS_pidfd_send_signal, init_gone_.native_handle(), SIGKILL, nullptr, 0);
   }
 
   void stop() {
@@ -340,7 +329,9 @@ class Supervisor {
     // What init wrote last may still lie in the socket.
     while (receive_pending()) {
     }
-    io_.stop();
+    reap_init();
+    leave();
+    conclude();
   }
 
   bool receive_pending() {
@@ -348,41 +339,61 @@ class Supervisor {
     return ::recv(control_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 && receive();
   }
 
+  // Where it is another process's child (ECHILD), that one has the rusage.
   void reap_init() {
     siginfo_t info{};
     rusage usage{};
-    while (::syscall(SYS_waitid, P_PIDFD, pidfd_.get(), &info, WEXITED, &usage) < 0 &&
-           errno == EINTR) {
-    }
+    long reaped = 0;
+    do {
+      reaped = ::syscall(SYS_waitid, P_PIDFD, init_gone_.native_handle(), &info, WEXITED, &usage);
+    } while (reaped < 0 && errno == EINTR);
     seen_.ended = seen_.end ? at(seen_.end->monotonic_ns) : Clock::now();
+    seen_.max_rss_bytes = seen_.end ? static_cast<std::uint64_t>(seen_.end->max_rss_kib) * 1024 : 0;
+    if (reaped < 0) return;
     seen_.init_cpu_user = seconds_of(usage.ru_utime);
     seen_.init_cpu_system = seconds_of(usage.ru_stime);
-    seen_.max_rss_bytes = seen_.end ? static_cast<std::uint64_t>(seen_.end->max_rss_kib) * 1024 : 0;
   }
 
-  const Watched& watched_;
-  asio::io_context io_;
-  asio::signal_set signals_;
+  void conclude() {
+    seen_.cause = machine_.cause();
+    seen_.interrupt_signal = machine_.interrupt_signal();
+    seen_.kill_from_inside_seen = kill_watch_.may_have_killed(main_inside_);
+    seen_.kill_from_inside_named = kill_watch_.named(main_inside_);
+    const Done done = std::move(done_);
+    done(std::move(seen_));
+  }
+
+  const Watched watched_;
   asio::steady_timer wall_;
   asio::steady_timer cpu_;
   asio::steady_timer grace_;
   stream_descriptor control_;
-  stream_descriptor init_gone_;
+  stream_descriptor init_gone_;  // the pidfd
   stream_descriptor oom_;
   stream_descriptor kills_;
   pid_t pid_ = -1;
-  UniqueFd pidfd_;
+  bool ended_ = false;
   Machine machine_;
   pid_t main_inside_ = -1;
   std::size_t kills_seen_ = 0;
   KillWatch kill_watch_;
   Observation seen_;
+  Done done_;
 };
 
-}  // namespace
+Supervisor::Supervisor(asio::io_context& loop, const Watched& watched)
+    : loop_(std::make_shared<Loop>(loop, watched)) {}
 
-Observation supervise(const Watched& watched) {
-  return Supervisor{watched}.run();
+Supervisor::~Supervisor() {
+  loop_->abandon();
+}
+
+void Supervisor::start(Done done) {
+  loop_->start(std::move(done));
+}
+
+void Supervisor::take_signal(int signal) {
+  loop_->take_signal(signal);
 }
 
 }  // namespace sandbox

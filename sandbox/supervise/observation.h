@@ -1,0 +1,42 @@
+// What was seen of one run, before anything is concluded from it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "cgroup/group.h"
+#include "child/program.h"
+#include "report/report.h"
+#include "supervise/machine.h"
+
+namespace sandbox {
+
+using Clock = std::chrono::steady_clock;
+
+struct Observation {
+  std::optional<child::Message> setup_failure{};
+  std::optional<child::Message> end{};  // the main process's
+  Cause cause = Cause::none;
+  int interrupt_signal = 0;
+  int typed_signal = 0;  // on the terminal, which has sent it to the test as well
+  std::optional<Clock::time_point> started{};
+  Clock::time_point ended{};
+  std::optional<std::uint64_t> oom_kills_before{};  // counted when we acted
+  std::optional<double> cpu_at_deadline{};
+  // rusage of PID 1 with all that it reaped; unknown where it is another process's child.
+  std::optional<double> init_cpu_user{};
+  std::optional<double> init_cpu_system{};
+  std::uint64_t max_rss_bytes = 0;
+  std::optional<GroupCounters> at_end{};  // read while the fresh places still existed
+  bool killed_by_us = false;
+  bool kill_watch_active = false;
+  bool kill_from_inside_seen = false;
+  bool kill_from_inside_named = false;
+  std::vector<Event> events{};
+  std::vector<ThreadState> hang{};
+  std::vector<ThreadState> leaks{};
+};
+
+}  // namespace sandbox

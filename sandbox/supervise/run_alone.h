@@ -1,0 +1,23 @@
+// A run that has this process to itself: the loop, and the signals that interrupt it.
+#pragma once
+
+#include <span>
+
+#include "launch/held_signals.h"
+#include "supervise/run.h"
+
+namespace sandbox {
+
+struct RunOptions {
+  // The caller's own argv in memory: overwritten in the sandbox's copy, since it may hold secrets
+  // that /proc/1/cmdline would show.
+  std::span<char> command_line{};
+  // Held by the caller until the report is written, so that no signal can cost it; the run lets
+  // them through while its loop handles them.
+  const HeldSignals& held;
+};
+
+// Returns once the run has ended and its sandbox is reaped.
+Report run_alone(const Policy& policy, const RunOptions& options);
+
+}  // namespace sandbox
