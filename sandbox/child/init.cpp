@@ -62,10 +62,19 @@ pid_t outer_pid() {
   return ::readlink("/proc/self", link, sizeof link - 1) > 0 ? parse_pid(link) : 0;
 }
 
+// A spawner of many sandboxes has raised its own.
+void limit_open_files(rlim_t soft) {
+  rlimit limit{};
+  if (soft == 0 || ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &limit) < 0) return;
+  limit.rlim_cur = soft;
+  ::syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, nullptr);
+}
+
 [[noreturn]] void become_test(Context& context) {
   const Program& program = *context.program;
   ::prctl(PR_SET_NAME, kSetupName, 0, 0, 0);
   run_phase(context, program.test, Phase::test);
+  limit_open_files(program.open_files);
   ::sigprocmask(SIG_SETMASK, &program.test_mask, nullptr);
   ::execve(program.executable, const_cast<char* const*>(program.argv),
            const_cast<char* const*>(program.envp));

@@ -99,7 +99,9 @@ int change_directory(const Instr& instr) {
 }
 
 int keep_fd(const Instr& instr) {
-  return result(::fcntl(static_cast<int>(instr.a), F_SETFD, 0));
+  const int number = static_cast<int>(instr.a);
+  const int source = static_cast<int>(instr.b);
+  return result(source == number ? ::fcntl(number, F_SETFD, 0) : ::dup3(source, number, 0));
 }
 
 constexpr unsigned kWaitKillable = 1u << 5;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV

@@ -22,7 +22,7 @@ enum class Op : std::uint8_t {
   write_map,       // text: content, text2: "/proc/self/uid_map"
   become,          // setgroups(0) if flags, setresgid(b), setresuid(a)
   non_dumpable,    // PR_SET_DUMPABLE 0, after the maps
-  parent_death,    // PR_SET_PDEATHSIG a, after setresuid (which clears it)
+  parent_death,    // PR_SET_PDEATHSIG a (0: none), after setresuid (which clears it)
   subreaper,       // PR_SET_CHILD_SUBREAPER, where there is no pid namespace
   loopback_up,     // SIOCSIFFLAGS on lo
   umask,           // a
@@ -52,7 +52,7 @@ enum class Op : std::uint8_t {
   drop_bounding,      // every capability out of the bounding set, and ambient cleared
   drop_capabilities,  // capset to none
   chdir,              // text, which must then have a path inside
-  keep_fd,            // fd a: clear FD_CLOEXEC, after close_range
+  keep_fd,            // fd b becomes a, open in the test; after close_range
   cloexec_from,       // close_range(a, ~0, CLOEXEC)
   filter,  // seccomp(SET_MODE_FILTER); a != 0: ask for a listener and send it to the parent
 };
@@ -85,6 +85,7 @@ struct Program {
   const sock_fprog* filter_unwatched = nullptr;  // where a listener is refused (one a process tree)
   Span<char> command_line;  // the supervisor's own argv in memory: overwritten, it may hold secrets
   sigset_t test_mask{};     // the caller's signal mask, given back to the test
+  std::uint64_t open_files = 0;    // the test's soft RLIMIT_NOFILE; 0: as it is
   Span<const char*> fresh_places;  // tmpfs mounts whose fill is looked at when the test has ended
   int control_fd = -1;             // SOCK_SEQPACKET to the supervisor
   int parents_control_fd =

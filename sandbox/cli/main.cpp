@@ -17,6 +17,8 @@
 #include "report/exit_code.h"
 #include "report/sentence.h"
 #include "report/write.h"
+#include "spawner/serve.h"
+#include "spawner/wire.h"
 #include "supervise/run_alone.h"
 #include "sys/error.h"
 #include "sys/files.h"
@@ -154,5 +156,8 @@ int main_guarded(int argc, char** argv) {
 int main(int argc, char** argv) {
   sandbox::fill_standard_descriptors();
   sandbox::reset_signals();
+  if (argc == 2 && std::strcmp(argv[1], sandbox::wire::kSpawnerOption) == 0) {
+    return sandbox::serve_host();
+  }
   return sandbox::main_guarded(argc, argv);
 }

@@ -173,6 +173,12 @@ ControlPair make_control() {
   return {UniqueFd{fds[0]}, UniqueFd{fds[1]}};
 }
 
+// Out of the way of descriptors that are to have those numbers.
+void move_above(UniqueFd& fd, int number) {
+  fd.reset(::fcntl(fd.get(), F_DUPFD_CLOEXEC, number + 1));
+  if (!fd) throw Error{"cannot move a descriptor", errno};
+}
+
 void write_child_file(pid_t pid, const char* name, const std::string& content) {
   const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
   if (const int error = write_file_at(AT_FDCWD, path.c_str(), content)) {
@@ -249,6 +255,7 @@ SandboxProcess clone_sandbox(const Plan& plan, const Group& group, const LaunchO
   give_pipes_to_test(plan);
   const std::vector<UniqueFd> trees = detach_trees(plan);
   ControlPair control = make_control();
+  if (!options.kept.empty()) move_above(control.theirs, options.kept.rbegin()->first);
   const UniqueFd supervisor{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
   if (!supervisor) throw Error{"cannot open a pidfd of the supervisor", errno};
   const Filters filters{plan};
@@ -263,6 +270,9 @@ SandboxProcess clone_sandbox(const Plan& plan, const Group& group, const LaunchO
   handles.command_line = options.command_line;
   const AllSignalsBlocked blocked;
   handles.test_mask = options.test_mask;
+  handles.dies_with_parent = options.parent == Parent::self;
+  handles.kept = options.kept;
+  handles.open_files = options.open_files;
   const LoweredProgram lowered{plan, handles};
   SandboxProcess process =
       clone_child(plan, group, lowered.program(), options.parent, std::move(control));

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <map>
 #include <span>
 
 #include "cgroup/group.h"
@@ -29,6 +30,9 @@ struct LaunchOptions {
   std::span<char> command_line{};  // overwritten in the child only: it may hold secrets
   sigset_t test_mask{};            // the signal mask that the test gets
   Parent parent = Parent::self;
+  unsigned serial = 0;           // of the runs of this process
+  std::map<int, int> kept{};     // number inside → descriptor here, for --keep-fd
+  std::uint64_t open_files = 0;  // the test's soft RLIMIT_NOFILE; 0: as here
   // Called as soon as there is a process, before anything else can fail.
   std::function<void(const SandboxProcess&)> cloned{};
 };

@@ -8,7 +8,7 @@
 namespace sandbox {
 
 inline constexpr std::array kInterruptingSignals{SIGINT,  SIGTERM, SIGHUP,
-                                                SIGQUIT, SIGUSR1, SIGUSR2};
+                                                 SIGQUIT, SIGUSR1, SIGUSR2};
 
 // Blocks them in this thread for its lifetime: one that comes meanwhile waits.
 class HeldSignals {

@@ -30,6 +30,7 @@ struct Host {
   gid_t gid = 0;
   bool root = false;  // effective uid 0 with CAP_SYS_ADMIN: may write any id map and detach mounts
   pid_t pid = 0;
+  unsigned serial = 0;  // of the runs of this process
   mode_t umask = 022;
   std::vector<std::string> environment{};
   std::string cwd{};

@@ -4,8 +4,11 @@
 namespace sandbox {
 namespace {
 
-// Far above what any system hands out, one per supervisor, so that two sandboxes never share an id.
+// Far above what any system hands out. One for each process number (proc(5), pid_max: 2^22 at most)
+// and each of the last 500 runs of that process, so that two sandboxes do not share an id.
 constexpr uid_t kUnusedIds = 1'900'000'000;
+constexpr uid_t kProcessNumbers = 1U << 22;
+constexpr unsigned kSerials = 500;
 constexpr uid_t kShownId = 1000;
 
 Identity same_outside(uid_t uid, gid_t gid, const char* how) {
@@ -16,10 +19,11 @@ Identity same_outside(uid_t uid, gid_t gid, const char* how) {
   return identity;
 }
 
-Identity unused_id(pid_t pid) {
+Identity unused_id(const Host& host) {
   Identity identity;
-  identity.uid_outside = kUnusedIds + static_cast<uid_t>(pid);
-  identity.gid_outside = kUnusedIds + static_cast<gid_t>(pid);
+  identity.uid_outside = kUnusedIds + static_cast<uid_t>(host.pid) +
+                         static_cast<uid_t>(host.serial % kSerials) * kProcessNumbers;
+  identity.gid_outside = identity.uid_outside;
   identity.uid_inside = kShownId;
   identity.gid_inside = kShownId;
   identity.id_mapped = true;
@@ -32,7 +36,7 @@ Identity choose_for_root(const Policy& policy, const Host& host) {
   if (host.project_uid != 0) {
     return same_outside(host.project_uid, host.project_gid, "project owner");
   }
-  if (host.ids_mappable) return unused_id(host.pid);
+  if (host.ids_mappable) return unused_id(host);
   Identity identity = same_outside(host.uid, host.gid, "caller's id without capabilities");
   identity.warning = "the test runs as root without capabilities: " + host.unmappable +
                      " takes no id-mapped mount";

@@ -24,6 +24,19 @@ child::Instr lower_step(const Step& step, int tree) {
   return instr;
 }
 
+// The same steps in every case, so that a failed one has the same number and title.
+child::Instr adapt(child::Instr instr, const Handles& handles) {
+  if (instr.op == child::Op::join_group) {
+    instr.a = handles.group_joins.at(static_cast<std::size_t>(instr.a));
+  }
+  if (instr.op == child::Op::parent_death && !handles.dies_with_parent) instr.a = 0;
+  if (instr.op == child::Op::keep_fd) {
+    const auto source = handles.kept.find(static_cast<int>(instr.a));
+    instr.b = source == handles.kept.end() ? instr.a : source->second;
+  }
+  return instr;
+}
+
 std::vector<const char*> pointers(const std::vector<std::string>& strings) {
   std::vector<const char*> result;
   result.reserve(strings.size() + 1);
@@ -46,13 +59,10 @@ LoweredProgram::LoweredProgram(const Plan& plan, const Handles& handles)
       filter_unwatched_(as_fprog(handles.filter_unwatched)) {
   init_.reserve(plan.init.size() + handles.group_joins.size());
   for (std::size_t i = 0; i < plan.init.size(); ++i) {
-    child::Instr instr = lower_step(plan.init[i], i < handles.trees.size() ? handles.trees[i] : -1);
-    if (instr.op == child::Op::join_group) {
-      instr.a = handles.group_joins.at(static_cast<std::size_t>(instr.a));
-    }
-    init_.push_back(instr);
+    const int tree = i < handles.trees.size() ? handles.trees[i] : -1;
+    init_.push_back(adapt(lower_step(plan.init[i], tree), handles));
   }
-  for (const Step& step : plan.test) test_.push_back(lower_step(step, -1));
+  for (const Step& step : plan.test) test_.push_back(adapt(lower_step(step, -1), handles));
   program_.init = {init_.data(), init_.size()};
   program_.test = {test_.data(), test_.size()};
   program_.executable = plan.executable.c_str();
@@ -62,6 +72,7 @@ LoweredProgram::LoweredProgram(const Plan& plan, const Handles& handles)
   program_.filter_unwatched = &filter_unwatched_;
   program_.command_line = {handles.command_line.data(), handles.command_line.size()};
   program_.test_mask = handles.test_mask;
+  program_.open_files = handles.open_files;
   program_.fresh_places = {fresh_places_.data(), plan.fresh_places.size()};
   program_.control_fd = handles.control_fd;
   program_.parents_control_fd = handles.parents_control_fd;

@@ -3,6 +3,7 @@
 
 #include <linux/filter.h>
 
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -23,6 +24,9 @@ struct Handles {
   std::span<const sock_filter> filter_unwatched{};
   std::span<char> command_line{};
   sigset_t test_mask{};
+  bool dies_with_parent = true;  // false where the parent is another process than the supervisor
+  std::map<int, int> kept{};     // number inside → descriptor here; others keep their number
+  std::uint64_t open_files = 0;  // the test's soft RLIMIT_NOFILE; 0: as here
 };
 
 // Owns what the Program points into, but for the Plan's strings: the Plan must outlive it.

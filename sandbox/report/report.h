@@ -81,6 +81,9 @@ struct Figure {
   std::string source{};
 };
 
+// Figure::source of CPU times that come from the end of the sandbox's PID 1 (wait4(2)).
+inline constexpr const char* kCpuOfWaiting = "wait4 of PID 1";
+
 struct Usage {
   Figure<double> wall_seconds{};
   Figure<double> cpu_user_seconds{};

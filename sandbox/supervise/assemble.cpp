@@ -91,8 +91,8 @@ void measure_cpu(Usage& usage, const Observation& seen, const GroupCounters& cou
     usage.cpu_user_seconds = {scaled<double>(counters.cpu_user_ns, 1e-9), source};
     usage.cpu_system_seconds = {scaled<double>(counters.cpu_system_ns, 1e-9), source};
   } else {
-    usage.cpu_user_seconds = {seen.init_cpu_user, "wait4 of PID 1"};
-    usage.cpu_system_seconds = {seen.init_cpu_system, "wait4 of PID 1"};
+    usage.cpu_user_seconds = {seen.init_cpu_user, kCpuOfWaiting};
+    usage.cpu_system_seconds = {seen.init_cpu_system, kCpuOfWaiting};
   }
   usage.cpu_throttled_seconds = {scaled<double>(counters.cpu_throttled_ns, 1e-9),
                                  group.source("throttled")};

@@ -222,6 +222,7 @@ class Run::Stages {
   void prepare() {
     Attempt& now = *attempt_;
     now.host = probe_host(now.policy);
+    now.host.serial = launch_.serial;
     now.lease = lease_cpus(now.policy.limits, now.host.allowed_cpus);
     now.host.leased_cpus = now.lease.cpus();
     now.group = make_group(now.host, now.policy, report_.run_id);

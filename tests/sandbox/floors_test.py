@@ -4,11 +4,12 @@ import re
 import sys
 
 LEVELS = {"sys": 0, "child": 0, "policy": 1, "report": 1, "cgroup": 2, "seccomp": 2, "rootfs": 2,
-          "plan": 3, "launch": 4, "supervise": 5, "cli": 6}
+          "plan": 3, "launch": 4, "supervise": 5, "spawner": 6, "library": 7,
+          "cli": 7}
 # Neighbours that may be seen: a report holds the policy it ran under.
 ALLOWED = {("report", "policy"), ("child", "sys")}
 # Seconds a file to compile, so they stay in one room each.
-HEAVY = {"boost/": {"supervise/supervisor.cpp", "supervise/run_alone.cpp"},
+HEAVY = {"boost/": {"supervise/supervisor.cpp", "supervise/run_alone.cpp", "spawner/serve.cpp"},
          "seccomp.h": {"seccomp/compile.cpp", "seccomp/names.cpp", "seccomp/rules.cpp", "seccomp/compile.h"}}
 
 

@@ -1,0 +1,90 @@
+// Many sandboxes from one process, on any event loop.
+//
+//   sandbox::Runs runs;
+//   sandbox::Policy policy;
+//   policy.command = {"./test_bin", "--gtest_filter=Cache.*"};
+//   policy.limits.memory = sandbox::Bytes{256 << 20};
+//   runs.start(policy, [](const sandbox::Report& report) { … });
+//   while (runs.running() > 0) {
+//     pollfd ready{runs.fd(), POLLIN, 0};
+//     poll(&ready, 1, -1);
+//     runs.dispatch();
+//   }
+//
+// The sandboxes are made by a helper process, the spawner (sandbox-exec), but are children of this
+// one: it sees SIGCHLD for them, and must leave their reaping to dispatch(), as must a waitpid(-1)
+// elsewhere in this process. No signal handler is installed, no group is moved, and nothing else of
+// this process is changed. However this process ends, its sandboxes and their groups go with it.
+//
+// Not for two threads at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "policy/policy.h"
+#include "report/report.h"
+#include "sys/error.h"
+
+namespace sandbox {
+
+// What the test gets as its descriptors 0 to 2; they stay the caller's.
+struct Streams {
+  int in = 0;
+  int out = 1;
+  int error = 2;
+};
+
+class Runs {
+ public:
+  using Id = std::uint64_t;
+  using Callback = std::function<void(const Report&)>;
+
+  struct Options {
+    // The path of sandbox-exec. Empty: $SANDBOX_EXEC, else the one that this library was built
+    // with, else the one in PATH.
+    std::string executable{};
+  };
+
+  // Starts no process yet.
+  Runs();
+  explicit Runs(Options options);
+  Runs(const Runs&) = delete;
+  Runs& operator=(const Runs&) = delete;
+  // Kills what still runs; its callbacks are not called.
+  ~Runs();
+
+  // Asks for a run of `policy`, whose paths are absolute or mean the caller's current directory;
+  // environment, umask, signal mask and the descriptors of policy.keep_fds are the caller's as they
+  // are now. `callback` is called once, by dispatch(), whatever becomes of the run: a failed set-up
+  // is a report too. Throws Error (what was tried, errno) where there is no spawner and none can be
+  // started.
+  Id start(const Policy& policy, Callback callback, const Streams& streams = {});
+
+  // A descriptor that is readable (poll(2)) whenever dispatch() has something to do.
+  int fd() const;
+
+  // Does what is due and returns; never waits. A callback may start and cancel runs, but not
+  // destroy this. What a callback throws comes out here; nothing is lost by it.
+  void dispatch();
+
+  // As SIGTERM to sandbox-exec: the test gets it, and after policy.limits.grace SIGKILL; a second
+  // call kills at once. The callback gets the report (verdict `interrupted`). An Id that has ended
+  // is ignored.
+  void cancel(Id id);
+
+  // Runs whose callback has not been called.
+  std::size_t running() const;
+
+ private:
+  class Host;
+  std::unique_ptr<Host> host_;
+};
+
+// One run, waited for.
+Report run(const Policy& policy);
+
+}  // namespace sandbox

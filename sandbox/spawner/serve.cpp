@@ -1,0 +1,207 @@
+#include "spawner/serve.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <cerrno>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "report/json.h"
+#include "report/write.h"
+#include "spawner/callers_world.h"
+#include "spawner/wire.h"
+#include "supervise/run.h"
+#include "sys/error.h"
+
+namespace sandbox {
+namespace {
+
+namespace asio = boost::asio;
+using asio::posix::stream_descriptor;
+
+// A key typed on the terminal is meant for the host, which says what becomes of its runs.
+void leave_keys_to_host() {
+  sigset_t typed;
+  ::sigemptyset(&typed);
+  for (const int signal : {SIGINT, SIGQUIT}) ::sigaddset(&typed, signal);
+  ::sigprocmask(SIG_SETMASK, &typed, nullptr);
+}
+
+// Some fifteen a run. Returns what the soft limit was, which tests get back.
+std::uint64_t raise_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max) return 0;
+  const rlim_t before = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? before : 0;
+}
+
+// Descriptors for --keep-fd, by their numbers inside and out of the way of those.
+std::map<int, int> move_kept(wire::Start& start) {
+  std::map<int, int> kept;
+  const std::vector<int>& numbers = start.policy.keep_fds;
+  if (numbers.empty()) return kept;
+  const int highest = *std::ranges::max_element(numbers);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    UniqueFd& fd = start.kept[i];
+    fd.reset(::fcntl(fd.get(), F_DUPFD_CLOEXEC, highest + 1));
+    if (!fd) throw Error{"cannot keep descriptor " + std::to_string(numbers[i]), errno};
+    kept[numbers[i]] = fd.get();
+  }
+  return kept;
+}
+
+// A run and the pipe its report goes to.
+struct Served {
+  explicit Served(asio::io_context& loop) : pipe(loop) {}
+
+  stream_descriptor pipe;
+  std::unique_ptr<PinnedTargets> targets{};  // of --report, --report-dir
+  std::unique_ptr<Run> run{};
+  std::string report{};
+};
+
+class Spawner {
+ public:
+  Spawner() : loop_(1), socket_(loop_, wire::kSocketFd), host_(loop_, wire::kHostFd) {}
+
+  void serve() {
+    watch_host();
+    watch_socket();
+    loop_.run();
+    runs_.clear();  // each kills what still runs and removes its group
+  }
+
+ private:
+  void watch_host() {
+    host_.async_wait(stream_descriptor::wait_read, [this](auto) { loop_.stop(); });
+  }
+
+  void watch_socket() {
+    socket_.async_wait(stream_descriptor::wait_read, [this](auto error) {
+      if (error || !take_packets()) {
+        loop_.stop();
+        return;
+      }
+      watch_socket();
+    });
+  }
+
+  // False: the host has hung up. One packet a time, so that what runs is looked at in between.
+  bool take_packets() {
+    auto received = wire::receive(socket_.native_handle());
+    if (!received) return errno != EPIPE && errno != ECONNRESET;
+    obey(*received);
+    return true;
+  }
+
+  void obey(wire::Received& received) {
+    switch (received.packet.kind) {
+      case wire::Kind::start:
+        start(received);
+        break;
+      case wire::Kind::cancel:
+        if (const auto served = runs_.find(received.packet.id); served != runs_.end()) {
+          served->second->run->take_signal(SIGTERM);
+        }
+        break;
+      case wire::Kind::cloned:
+        break;  // never from the host
+    }
+  }
+
+  // What is wrong with a message is the report of its run, as far as it brought a pipe for one.
+  void start(wire::Received& received) {
+    const std::uint64_t id = received.packet.id;
+    try {
+      wire::Start start = wire::read_start(received, SANDBOX_VERSION);
+      launch(id, start);
+    } catch (const Error& error) {
+      if (received.fds.size() > 1) refuse_start(id, std::move(received.fds[1]), error);
+    }
+  }
+
+  void refuse_start(std::uint64_t id, UniqueFd pipe, const Error& error) {
+    Served& served = add(id, pipe);
+    send_report(id, served, refuse(Policy{}, error));
+  }
+
+  Served& add(std::uint64_t id, UniqueFd& pipe) {
+    auto& served = runs_[id];
+    served = std::make_unique<Served>(loop_);
+    served->pipe.assign(pipe.release());
+    return *served;
+  }
+
+  void launch(std::uint64_t id, wire::Start& start) {
+    Served& served = add(id, start.report);
+    LaunchOptions options;
+    options.test_mask = start.caller.signal_mask;
+    options.parent = Parent::callers;
+    options.open_files = open_files_;
+    options.serial = serial_++;
+    options.cloned = [this, id](const SandboxProcess& process) { tell_host(id, process); };
+    try {
+      options.kept = move_kept(start);
+      const CallersWorld world{start};
+      check_report_target(start.policy.reporting);
+      served.targets = std::make_unique<PinnedTargets>(start.policy.reporting);
+      served.run = std::make_unique<Run>(loop_, start.policy, options);
+      served.run->start([this, id, &served](const Report& report) {
+        send_report(id, served, written(report, served.targets->reporting()));
+      });
+    } catch (const Error& error) {
+      send_report(id, served, refuse(start.policy, error));
+    }
+  }
+
+  // A host that does not take it is stuck; one that is gone is noticed by itself.
+  void tell_host(std::uint64_t id, const SandboxProcess& process) {
+    wire::Packet packet{wire::Kind::cloned, process.pid, id};
+    if (const int error = wire::send(socket_.native_handle(), packet, {process.pidfd.get()})) {
+      throw Error{"cannot hand the sandbox to its host", error};
+    }
+  }
+
+  // A report that could not be written where it was asked for says so where it can be read.
+  static Report written(Report report, const Reporting& reporting) {
+    try {
+      write_report(report, reporting);
+    } catch (const Error& error) {
+      report.warnings.emplace_back(error.what());
+    }
+    return report;
+  }
+
+  void send_report(std::uint64_t id, Served& served, const Report& report) {
+    served.report = to_json(report);
+    asio::async_write(served.pipe, asio::buffer(served.report),
+                      [this, id](auto, std::size_t) { runs_.erase(id); });
+  }
+
+  asio::io_context loop_;
+  stream_descriptor socket_;
+  stream_descriptor host_;
+  std::map<std::uint64_t, std::unique_ptr<Served>> runs_;
+  const std::uint64_t open_files_ = raise_open_files();
+  unsigned serial_ = 0;
+};
+
+}  // namespace
+
+int serve_host() {
+  leave_world();
+  leave_keys_to_host();
+  Spawner{}.serve();
+  return 0;
+}
+
+}  // namespace sandbox
