@@ -1,118 +1,126 @@
 #include "policy/json.h"
 
-#include <nlohmann/json.hpp>
-
-#include "policy/choices.h"
+#include "policy/json_keys.h"
 
 namespace sandbox {
 namespace {
 
-using nlohmann::ordered_json;
-
-ordered_json seconds(const std::optional<std::chrono::milliseconds>& time) {
-  if (!time) return nullptr;
-  return std::chrono::duration<double>(*time).count();
-}
-
-ordered_json bytes(const std::optional<Bytes>& size) {
-  return size ? ordered_json(size->count) : ordered_json(nullptr);
-}
-
-template <typename T>
-ordered_json or_null(const std::optional<T>& value) {
-  return value ? ordered_json(*value) : ordered_json(nullptr);
-}
-
-ordered_json text_or_null(const std::string& text) {
-  return text.empty() ? ordered_json(nullptr) : ordered_json(text);
-}
-
-ordered_json cpuset_json(const std::optional<CpuSet>& set) {
-  if (!set) return nullptr;
-  return set->automatic ? ordered_json("auto") : ordered_json(set->cpus);
-}
-
-ordered_json project_json(const Project& project) {
-  switch (project.choice) {
-    case Project::Choice::automatic:
-      return "auto";
-    case Project::Choice::none:
-      return "none";
-    case Project::Choice::directory:
-      return project.directory;
+struct CpuSetForm {
+  static Json write(const std::optional<CpuSet>& set) {
+    if (!set) return nullptr;
+    return set->automatic ? Json("auto") : Json(set->cpus);
   }
-  return nullptr;
-}
+  static void read(const Json& json, std::optional<CpuSet>& set) {
+    set.reset();
+    if (json.is_null()) return;
+    set.emplace().automatic = json == "auto";
+    if (!set->automatic) read_json(json, set->cpus);
+  }
+};
 
-ordered_json mounts_json(const std::vector<Mount>& mounts) {
-  ordered_json list = ordered_json::array();
-  for (const Mount& mount : mounts)
-    list.push_back({{"kind", choice_name(kMountKinds, mount.kind)},
-                    {"source", text_or_null(mount.source)},
-                    {"destination", mount.destination},
-                    {"size_bytes", bytes(mount.size)}});
-  return list;
-}
+struct ProjectForm {
+  static Json write(const Project& project) {
+    switch (project.choice) {
+      case Project::Choice::automatic:
+        return "auto";
+      case Project::Choice::none:
+        return "none";
+      case Project::Choice::directory:
+        return project.directory;
+    }
+    return nullptr;
+  }
+  static void read(const Json& json, Project& project) {
+    using enum Project::Choice;
+    std::string word;
+    read_json(json, word);
+    project.choice = word == "auto" ? automatic : word == "none" ? none : directory;
+    if (project.choice == directory) project.directory = word;
+  }
+};
 
-ordered_json names_json(const Environment& environment) {
-  ordered_json names = ordered_json::array();
-  for (const auto& variable : environment.set) names.push_back(variable.first);
-  return names;
-}
+// Values are secrets as often as not.
+struct NamesForm {
+  using Variables = std::vector<std::pair<std::string, std::string>>;
+  static Json write(const Variables& variables) {
+    Json names = Json::array();
+    for (const auto& variable : variables) names.push_back(variable.first);
+    return names;
+  }
+  static void read(const Json& json, Variables& variables) {
+    variables.clear();
+    each_item(json, [&](const Json& name) { read_json(name, variables.emplace_back().first); });
+  }
+};
 
-void add_limits(ordered_json& json, const Limits& limits) {
-  json["memory_bytes"] = bytes(limits.memory);
-  json["cpus"] = or_null(limits.cpus);
-  json["cpuset"] = cpuset_json(limits.cpuset);
-  json["pids"] = limits.pids;
-  json["timeout_seconds"] = seconds(limits.timeout);
-  json["cpu_time_seconds"] = seconds(limits.cpu_time);
-  json["grace_seconds"] = seconds(limits.grace);
-}
+constexpr auto kMountKeys = [](auto& keys, auto& mount) {
+  keys.word("kind", kMountKinds, mount.kind);
+  keys.unless_empty("source", mount.source);
+  keys.field("destination", mount.destination);
+  keys.field("size_bytes", mount.size);
+};
 
-void add_environment(ordered_json& json, const Environment& environment) {
-  json["env"] = choice_name(kEnvironmentModes, environment.mode);
-  json["keep_env"] = environment.keep;
-  json["setenv"] = names_json(environment);
-  json["unsetenv"] = environment.unset;
-}
+constexpr auto kLimitKeys = [](auto& keys, auto& limits) {
+  keys.field("memory_bytes", limits.memory);
+  keys.field("cpus", limits.cpus);
+  keys.template in_form<CpuSetForm>("cpuset", limits.cpuset);
+  keys.field("pids", limits.pids);
+  keys.field("timeout_seconds", limits.timeout);
+  keys.field("cpu_time_seconds", limits.cpu_time);
+  keys.field("grace_seconds", limits.grace);
+};
 
-void add_isolation(ordered_json& json, const Policy& policy) {
-  json["isolation"] = choice_name(kIsolations, policy.isolation);
-  json["network"] = choice_name(kNetworks, policy.network);
-  json["seccomp"] = choice_name(kSeccompModes, policy.seccomp);
-  json["allow"] = policy.allow;
-  json["uid"] = or_null(policy.uid);
-  json["gid"] = or_null(policy.gid);
-  json["keep_root"] = policy.keep_root;
-  json["keep_fd"] = policy.keep_fds;
-  json["core"] = policy.core;
-}
+constexpr auto kEnvironmentKeys = [](auto& keys, auto& environment) {
+  keys.word("env", kEnvironmentModes, environment.mode);
+  keys.field("keep_env", environment.keep);
+  keys.template in_form<NamesForm>("setenv", environment.set);
+  keys.field("unsetenv", environment.unset);
+};
 
-void add_reporting(ordered_json& json, const Reporting& reporting) {
-  json["report"] = text_or_null(reporting.report);
-  json["report_dir"] = text_or_null(reporting.report_dir);
-  json["name"] = text_or_null(reporting.name);
-  json["quiet"] = reporting.quiet;
-  json["signal_exit"] = choice_name(kSignalExits, reporting.signal_exit_as_code);
-  json["ctest"] = reporting.ctest;
-  json["if_unsupported"] = choice_name(kIfUnsupported, reporting.if_unsupported);
-}
+constexpr auto kIsolationKeys = [](auto& keys, auto& policy) {
+  keys.word("isolation", kIsolations, policy.isolation);
+  keys.word("network", kNetworks, policy.network);
+  keys.word("seccomp", kSeccompModes, policy.seccomp);
+  keys.field("allow", policy.allow);
+  keys.field("uid", policy.uid);
+  keys.field("gid", policy.gid);
+  keys.field("keep_root", policy.keep_root);
+  keys.field("keep_fd", policy.keep_fds);
+  keys.field("core", policy.core);
+};
+
+constexpr auto kReportingKeys = [](auto& keys, auto& reporting) {
+  keys.unless_empty("report", reporting.report);
+  keys.unless_empty("report_dir", reporting.report_dir);
+  keys.unless_empty("name", reporting.name);
+  keys.field("quiet", reporting.quiet);
+  keys.word("signal_exit", kSignalExits, reporting.signal_exit_as_code);
+  keys.field("ctest", reporting.ctest);
+  keys.word("if_unsupported", kIfUnsupported, reporting.if_unsupported);
+};
+
+constexpr auto kPolicyKeys = [](auto& keys, auto& policy) {
+  keys.field("policy_files", policy.policy_files);
+  kLimitKeys(keys, policy.limits);
+  keys.template in_form<ProjectForm>("project", policy.project);
+  keys.list("mounts", policy.mounts, kMountKeys);
+  keys.unless_empty("chdir", policy.chdir);
+  kEnvironmentKeys(keys, policy.environment);
+  kIsolationKeys(keys, policy);
+  kReportingKeys(keys, policy.reporting);
+  keys.field("best_effort", policy.best_effort);
+};
 
 }  // namespace
 
-ordered_json policy_to_json(const Policy& policy) {
-  ordered_json json;
-  json["policy_files"] = policy.policy_files;
-  add_limits(json, policy.limits);
-  json["project"] = project_json(policy.project);
-  json["mounts"] = mounts_json(policy.mounts);
-  json["chdir"] = text_or_null(policy.chdir);
-  add_environment(json, policy.environment);
-  add_isolation(json, policy);
-  add_reporting(json, policy.reporting);
-  json["best_effort"] = policy.best_effort;
-  return json;
+nlohmann::ordered_json policy_to_json(const Policy& policy) {
+  return KeyWriter::written(policy, kPolicyKeys);
+}
+
+Policy policy_from_json(const nlohmann::ordered_json& json) {
+  Policy policy;
+  KeyReader::read(json, policy, kPolicyKeys);
+  return policy;
 }
 
 }  // namespace sandbox

@@ -43,6 +43,9 @@ std::size_t character_length(std::string_view text) {
   return 0;
 }
 
+constexpr std::string_view kDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 }  // namespace
 
 std::string to_utf8(std::string_view bytes) {
@@ -57,7 +60,6 @@ std::string to_utf8(std::string_view bytes) {
 }
 
 std::string base64(std::string_view bytes) {
-  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   for (std::size_t at = 0; at < bytes.size(); at += 3) {
     const std::string_view group = bytes.substr(at, 3);
@@ -70,6 +72,21 @@ std::string base64(std::string_view bytes) {
     }
   }
   return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string bytes;
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  std::uint32_t bits = 0;
+  for (std::size_t at = 0; at < text.size() - padding; ++at) {
+    const std::size_t digit = kDigits.find(text[at]);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    if (at % 4 > 0) bytes += static_cast<char>(bits >> (6 - 2 * (at % 4)) & 0xff);
+  }
+  // Only what base64() writes: whole groups of four, no stray bits.
+  if (base64(bytes) != text) return std::nullopt;
+  return bytes;
 }
 
 std::string without_controls(std::string_view text) {

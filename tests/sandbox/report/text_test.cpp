@@ -41,6 +41,15 @@ TEST(Text, EncodesBase64AsTheRfcDoes) {
   EXPECT_EQ(base64("\xff\xfe\xfb"), "//77");
 }
 
+TEST(Text, ReadsOnlyTheBase64ThatItWrites) {
+  for (const char* bytes : {"", "f", "fo", "foo", "foob", "fooba", "foobar", "\xff\xfe\xfb"}) {
+    EXPECT_EQ(from_base64(base64(bytes)), bytes);
+  }
+  for (const char* text :
+       {"Z", "Zg", "Zg=", "Zh==", "Zm9v=", "=", "==", "Zm9 v", "Zg==Zg==", "-_-_"})
+    EXPECT_EQ(from_base64(text), std::nullopt) << text;
+}
+
 TEST(Text, IsOneLine) {
   EXPECT_EQ(one_line("a\nb\r\tc\x1b[0m\x7fü"), "a?b??c?[0m?ü");
 }

@@ -1,0 +1,48 @@
+#include "policy/json_values.h"
+
+#include <cmath>
+#include <limits>
+
+namespace sandbox {
+
+void misfit(const std::string& wanted) {
+  throw Error{": wants " + wanted};
+}
+
+Json json_of(Bytes size) {
+  return size.count;
+}
+
+Json json_of(std::chrono::milliseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+void read_json(const Json& json, bool& value) {
+  if (!json.is_boolean()) misfit("true or false");
+  value = json.get<bool>();
+}
+
+void read_json(const Json& json, double& value) {
+  if (!json.is_number() && !json.is_null()) misfit("a number");
+  value = json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
+}
+
+void read_json(const Json& json, std::string& value) {
+  const auto* text = json.get_ptr<const std::string*>();
+  if (!text) misfit("a string");
+  value = *text;
+}
+
+void read_json(const Json& json, Bytes& value) {
+  read_json(json, value.count);
+}
+
+void read_json(const Json& json, std::chrono::milliseconds& value) {
+  constexpr double kMost = 1e15;  // so that no conversion overflows
+  double seconds = 0;
+  read_json(json, seconds);
+  if (!(std::abs(seconds) < kMost)) misfit("seconds");
+  value = std::chrono::milliseconds{std::llround(seconds * 1e3)};
+}
+
+}  // namespace sandbox
