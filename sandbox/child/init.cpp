@@ -25,6 +25,16 @@ namespace {
 // reached.
 constexpr char kSetupName[] = "sandbox:setup";
 
+// As env(1) and docker-run(1) have them.
+constexpr int kSandboxFailed = 125;
+constexpr int kNotExecutable = 126;
+constexpr int kNotFound = 127;
+
+// As a shell has it, for who waits for this process itself.
+int exit_code_of(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 std::int64_t now_ns() {
   timespec now;
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -45,7 +55,7 @@ void run_phase(Context& context, const Span<Instr>& instructions, Phase phase) {
     const int error = interpret(context, instructions.data[i]);
     if (error == 0) continue;
     report_failure(*context.program, phase, i, error);
-    ::_exit(1);
+    ::_exit(kSandboxFailed);
   }
 }
 
@@ -78,8 +88,9 @@ void limit_open_files(rlim_t soft) {
   ::sigprocmask(SIG_SETMASK, &program.test_mask, nullptr);
   ::execve(program.executable, const_cast<char* const*>(program.argv),
            const_cast<char* const*>(program.envp));
-  report_failure(program, Phase::exec, 0, errno);
-  ::_exit(1);
+  const int error = errno;
+  report_failure(program, Phase::exec, 0, error);
+  ::_exit(error == ENOENT ? kNotFound : kNotExecutable);
 }
 
 // VFORK: this process goes on once the test has called execve or is gone.
@@ -104,7 +115,7 @@ pid_t start_test(Context& context, pid_t number) {
   if (pid < 0 && number > 1) pid = clone_test(context, 0);
   if (pid >= 0) return pid;
   report_failure(*context.program, Phase::clone, 0, errno);
-  ::_exit(1);
+  ::_exit(kSandboxFailed);
 }
 
 // What the test must not be kept waiting for by us: pipes, mounts, groups.
@@ -229,40 +240,47 @@ void kill_children() {
 }
 
 // A pid namespace dies with its init.
-[[noreturn]] void end_all(const Program& program) {
+[[noreturn]] void end_all(const Program& program, int code) {
   if (!program.isolated) kill_children();
-  ::_exit(0);
+  ::_exit(code);
 }
 
-void obey(const Program& program, pid_t main, bool main_alive) {
+// The main process; once it has ended, its exit status.
+struct Main {
+  pid_t pid = -1;
+  bool alive = true;
+  int code = 0;
+};
+
+void obey(const Program& program, const Main& main) {
   Message message{};
   const ssize_t n = ::recv(program.control_fd, &message, sizeof message, MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n != sizeof message || message.kind == MessageKind::finish) end_all(program);
-  if (message.kind == MessageKind::forward && main_alive) ::kill(main, message.value);
+  if (n != sizeof message || message.kind == MessageKind::finish) end_all(program, main.code);
+  if (message.kind == MessageKind::forward && main.alive) ::kill(main.pid, message.value);
 }
 
-[[noreturn]] void serve(const Program& program, pid_t main, int children_fd) {
+[[noreturn]] void serve(const Program& program, Main main, int children_fd) {
   pollfd fds[] = {{children_fd, POLLIN, 0},
                   {program.control_fd, POLLIN, 0},
                   {program.supervisor_fd, POLLIN, 0}};
-  bool main_alive = true;
   for (;;) {
     Message end{};
-    if (main_alive && reap(main, end)) {
-      main_alive = false;
+    if (main.alive && reap(main.pid, end)) {
+      main.alive = false;
+      main.code = exit_code_of(end.status);
       const Fill fill = look_at_places(program.fresh_places);
       end.full_place = fill.full_place;
       end.value = others_left();
       end.waits = end.value || fill.worth_counting;
       send(program.control_fd, end, -1);
-      if (!end.waits) ::_exit(0);
-    } else if (!main_alive) {
+      if (!end.waits) ::_exit(main.code);
+    } else if (!main.alive) {
       others_left();
     }
     ::poll(fds, 3, -1);
-    if (fds[2].revents) end_all(program);
-    if (fds[1].revents) obey(program, main, main_alive);
+    if (fds[2].revents) end_all(program, main.code);
+    if (fds[1].revents) obey(program, main);
     signalfd_siginfo drained;
     if (fds[0].revents) (void)!::read(children_fd, &drained, sizeof drained);
   }
@@ -281,7 +299,7 @@ void run_init(const Program& program) {
   Context context{&program};
   const pid_t number = program.isolated ? outer_pid() : 0;
   run_phase(context, program.init, Phase::init);
-  if (supervisor_is_gone(program)) ::_exit(1);
+  if (supervisor_is_gone(program)) ::_exit(kSandboxFailed);
   ::memset(const_cast<char*>(program.command_line.data), 0, program.command_line.size);
   sigset_t child_signal;
   ::sigemptyset(&child_signal);
@@ -296,7 +314,7 @@ void run_init(const Program& program) {
   started.value = main;
   started.monotonic_ns = started_ns;
   send(program.control_fd, started, -1);
-  serve(program, main, children_fd);
+  serve(program, Main{main}, children_fd);
 }
 
 }  // namespace sandbox::child

@@ -276,10 +276,9 @@ SandboxProcess clone_sandbox(const Plan& plan, const Group& group, const LaunchO
   const LoweredProgram lowered{plan, handles};
   SandboxProcess process =
       clone_child(plan, group, lowered.program(), options.parent, std::move(control));
-  if (options.cloned) options.cloned(process);
-  if (!plan.identity.parent_writes_maps) return process;
   try {
-    write_maps(plan, process);
+    if (options.cloned) options.cloned(process);
+    if (plan.identity.parent_writes_maps) write_maps(plan, process);
   } catch (...) {
     kill_and_reap(process);
     throw;

@@ -59,16 +59,26 @@ double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-// A sandbox's PID 1, this process's child. Waits: its end is known, or near.
-CpuTime reap(int pidfd) {
-  siginfo_t info{};
-  rusage usage{};
-  long result = 0;
-  do {
-    result = ::syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED, &usage);
-  } while (result < 0 && errno == EINTR);
-  return {seconds_of(usage.ru_utime), seconds_of(usage.ru_stime)};
-}
+// A sandbox's PID 1, this process's child.
+struct Sandbox {
+  pid_t pid = -1;
+  UniqueFd pidfd{};
+
+  // Waits: its end is known, or near.
+  CpuTime reap() const {
+    // Its flags are the spawner's too, and with O_NONBLOCK waitid does not wait (pidfd_open(2)).
+    pollfd gone{pidfd.get(), POLLIN, 0};
+    while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
+    }
+    siginfo_t info{};
+    rusage usage{};
+    long result = 0;
+    do {
+      result = ::syscall(SYS_waitid, P_PIDFD, pidfd.get(), &info, WEXITED, &usage);
+    } while (result < 0 && errno == EINTR);
+    return {seconds_of(usage.ru_utime), seconds_of(usage.ru_stime)};
+  }
+};
 
 Report lost_report(const Policy& policy) {
   Report report;
@@ -98,7 +108,7 @@ struct Awaited {
   Runs::Callback callback{};
   UniqueFd pipe{};
   std::string text{};  // of the report, as far as it has come
-  std::vector<UniqueFd> sandboxes{};
+  std::vector<Sandbox> sandboxes{};
 };
 
 // Reads what is there; true at the end.
@@ -117,8 +127,8 @@ bool read_to_end(Awaited& run) {
 
 Report make_report(Awaited& run) {
   CpuTime cpu;
-  for (const UniqueFd& sandbox : run.sandboxes) {
-    const CpuTime one = reap(sandbox.get());
+  for (const Sandbox& sandbox : run.sandboxes) {
+    const CpuTime one = sandbox.reap();
     cpu.user += one.user;
     cpu.system += one.system;
   }
@@ -144,6 +154,7 @@ class Runs::Host {
   Id start(const Policy& policy, Callback callback, const Streams& streams);
   void dispatch();
   void cancel(Id id);
+  std::optional<Process> take_process(Id id);
   int fd() const { return epoll_.get(); }
   std::size_t running() const { return runs_.size(); }
 
@@ -156,6 +167,7 @@ class Runs::Host {
   void lose_spawner();
   void send_start(Id id, const Policy& policy, const std::vector<int>& fds);
   bool take_packets();
+  void await_news(Awaited& run);
   void read_report(Id id);
   void conclude(Id id);
 
@@ -193,7 +205,7 @@ void Runs::Host::end_spawner() {
   sandbox::reap(spawner_);
   spawner_.socket.reset();
   for (auto& [id, run] : runs_) {
-    for (const UniqueFd& sandbox : run.sandboxes) reap(sandbox.get());
+    for (const Sandbox& sandbox : run.sandboxes) sandbox.reap();
   }
 }
 
@@ -244,7 +256,7 @@ bool Runs::Host::take_packets() {
     if (!received) return errno == EAGAIN || errno == EINTR;
     const auto run = runs_.find(received->packet.id);
     if (run == runs_.end() || received->fds.size() != 1) continue;
-    run->second.sandboxes.push_back(std::move(received->fds[0]));
+    run->second.sandboxes.push_back({received->packet.pid, std::move(received->fds[0])});
   }
 }
 
@@ -278,6 +290,27 @@ void Runs::Host::cancel(Id id) {
   wire::send(spawner_.socket.get(), {wire::Kind::cancel, 0, id}, {});
 }
 
+// From the spawner, or the end of the report.
+void Runs::Host::await_news(Awaited& run) {
+  pollfd news[] = {{run.pipe.get(), POLLIN, 0}, {spawner_.socket.get(), POLLIN, 0}};
+  ::poll(news, 2, -1);
+}
+
+std::optional<Runs::Process> Runs::Host::take_process(Id id) {
+  const auto found = runs_.find(id);
+  if (found == runs_.end()) return std::nullopt;
+  Awaited& run = found->second;
+  bool ended = false;
+  while (!ended && spawner_.socket && take_packets() && run.sandboxes.empty()) {
+    ended = read_to_end(run);
+    if (!ended) await_news(run);
+  }
+  if (run.sandboxes.empty()) return std::nullopt;
+  const Process process{run.sandboxes.back().pid, run.sandboxes.back().pidfd.release()};
+  run.sandboxes.pop_back();
+  return process;
+}
+
 Runs::Runs() : Runs(Options{}) {}
 Runs::Runs(Options options) : host_(std::make_unique<Host>(std::move(options))) {}
 Runs::~Runs() = default;
@@ -296,6 +329,10 @@ void Runs::dispatch() {
 
 void Runs::cancel(Id id) {
   host_->cancel(id);
+}
+
+std::optional<Runs::Process> Runs::take_process(Id id) {
+  return host_->take_process(id);
 }
 
 std::size_t Runs::running() const {

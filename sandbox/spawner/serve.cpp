@@ -27,12 +27,13 @@ namespace {
 namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 
-// A key typed on the terminal is meant for the host, which says what becomes of its runs.
-void leave_keys_to_host() {
-  sigset_t typed;
-  ::sigemptyset(&typed);
-  for (const int signal : {SIGINT, SIGQUIT}) ::sigaddset(&typed, signal);
-  ::sigprocmask(SIG_SETMASK, &typed, nullptr);
+// A key typed on the terminal is meant for the host, which says what becomes of its runs; SIGPIPE
+// for nobody. Blocked, not ignored: a test would inherit that.
+void block_signals() {
+  sigset_t blocked;
+  ::sigemptyset(&blocked);
+  for (const int signal : {SIGINT, SIGQUIT, SIGPIPE}) ::sigaddset(&blocked, signal);
+  ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
 }
 
 // Some fifteen a run. Returns what the soft limit was, which tests get back.
@@ -121,6 +122,7 @@ class Spawner {
   // What is wrong with a message is the report of its run, as far as it brought a pipe for one.
   void start(wire::Received& received) {
     const std::uint64_t id = received.packet.id;
+    if (runs_.contains(id)) return;  // the pipe's end says that nothing came of it
     try {
       wire::Start start = wire::read_start(received, SANDBOX_VERSION);
       launch(id, start);
@@ -199,7 +201,7 @@ class Spawner {
 
 int serve_host() {
   leave_world();
-  leave_keys_to_host();
+  block_signals();
   Spawner{}.serve();
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "supervise/supervisor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -71,6 +72,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
     if (ended_) return;
     if (init_gone_.is_open()) {
       kill_all();
+      await_init();
       reap_init();
     }
     leave();
@@ -337,6 +339,13 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   bool receive_pending() {
     char byte;
     return ::recv(control_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0 && receive();
+  }
+
+  // The loop made the descriptor non-blocking, which waitid heeds too (pidfd_open(2)).
+  void await_init() {
+    pollfd gone{init_gone_.native_handle(), POLLIN, 0};
+    while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
+    }
   }
 
   // Where it is another process's child (ECHILD), that one has the rusage.

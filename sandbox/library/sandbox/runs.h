@@ -19,10 +19,13 @@
 // Not for two threads at a time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "policy/policy.h"
@@ -75,6 +78,17 @@ class Runs {
   // call kills at once. The callback gets the report (verdict `interrupted`). An Id that has ended
   // is ignored.
   void cancel(Id id);
+
+  struct Process {
+    pid_t pid = -1;
+    int pidfd = -1;  // now the caller's
+  };
+
+  // Waits until the sandbox exists and hands its process to the caller, who reaps it: it ends with
+  // the test's own exit status, 128 + n for a signal n. The callback is called all the same; the
+  // report lacks CPU times where no group counts them. nullopt: the set-up failed before there was
+  // one, or the run has ended.
+  std::optional<Process> take_process(Id id);
 
   // Runs whose callback has not been called.
   std::size_t running() const;
