@@ -18,6 +18,7 @@ struct GroupPlace {
   std::string directory{};  // on the file system: where the run's group is made
   std::string path{};       // the caller's own group, as in /proc/self/cgroup
   std::string group{};      // the directory's group, as in /proc/self/cgroup
+  bool operator==(const GroupPlace&) const = default;
 };
 
 struct GroupSite {

@@ -30,6 +30,8 @@ constexpr int kSandboxFailed = 125;
 constexpr int kNotExecutable = 126;
 constexpr int kNotFound = 127;
 
+constexpr int kStreams = 3;  // descriptors 0 to 2
+
 // As a shell has it, for who waits for this process itself.
 int exit_code_of(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -83,11 +85,12 @@ void limit_open_files(rlim_t soft) {
 [[noreturn]] void become_test(Context& context) {
   const Program& program = *context.program;
   ::prctl(PR_SET_NAME, kSetupName, 0, 0, 0);
-  run_phase(context, program.test, Phase::test);
-  limit_open_files(program.open_files);
-  ::sigprocmask(SIG_SETMASK, &program.test_mask, nullptr);
-  ::execve(program.executable, const_cast<char* const*>(program.argv),
-           const_cast<char* const*>(program.envp));
+  const TestProgram& test = *program.test;
+  run_phase(context, test.steps, Phase::test);
+  limit_open_files(test.open_files);
+  ::sigprocmask(SIG_SETMASK, &test.mask, nullptr);
+  ::execve(test.executable, const_cast<char* const*>(test.argv),
+           const_cast<char* const*>(test.envp));
   const int error = errno;
   report_failure(program, Phase::exec, 0, error);
   ::_exit(error == ENOENT ? kNotFound : kNotExecutable);
@@ -118,8 +121,9 @@ pid_t start_test(Context& context, pid_t number) {
   ::_exit(kSandboxFailed);
 }
 
-// What the test must not be kept waiting for by us: pipes, mounts, groups.
-void close_all_but(int one, int two, int three) {
+// What the test must not be kept waiting for by us: pipes, mounts, groups. From descriptor `from`
+// on.
+void close_all_but(int from, int one, int two, int three) {
   int kept[] = {one, two, three};
   for (int i = 0; i < 2; ++i) {
     for (int j = 0; j < 2 - i; ++j) {
@@ -129,7 +133,6 @@ void close_all_but(int one, int two, int three) {
       kept[j + 1] = larger;
     }
   }
-  int from = 0;
   for (const int fd : kept) {
     if (fd > from) ::syscall(SYS_close_range, from, fd - 1, 0);
     if (fd >= from) from = fd + 1;
@@ -269,7 +272,7 @@ void obey(const Program& program, const Main& main) {
     if (main.alive && reap(main.pid, end)) {
       main.alive = false;
       main.code = exit_code_of(end.status);
-      const Fill fill = look_at_places(program.fresh_places);
+      const Fill fill = look_at_places(program.test->fresh_places);
       end.full_place = fill.full_place;
       end.value = others_left();
       end.waits = end.value || fill.worth_counting;
@@ -286,6 +289,45 @@ void obey(const Program& program, const Main& main) {
   }
 }
 
+// The test's descriptors 0 to 2 take the place of what was inherited.
+bool take_streams(msghdr& header) {
+  const cmsghdr* rights = CMSG_FIRSTHDR(&header);
+  if (!rights || rights->cmsg_type != SCM_RIGHTS ||
+      rights->cmsg_len != CMSG_LEN(kStreams * sizeof(int))) {
+    return false;
+  }
+  int fds[kStreams];
+  ::memcpy(fds, CMSG_DATA(rights), sizeof fds);
+  for (int i = 0; i < kStreams; ++i) {
+    if (::dup2(fds[i], i) < 0) return false;
+    if (fds[i] >= kStreams) ::close(fds[i]);
+  }
+  return true;
+}
+
+bool receive_test(const Program& program) {
+  Message message{};
+  iovec data{&message, sizeof message};
+  msghdr header{};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) char space[CMSG_SPACE(kStreams * sizeof(int))];
+  header.msg_control = space;
+  header.msg_controllen = sizeof space;
+  const ssize_t n = ::recvmsg(program.control_fd, &header, MSG_CMSG_CLOEXEC);
+  return n == sizeof message && message.kind == MessageKind::test_given && take_streams(header);
+}
+
+// It may take long: what else is open here would be held all that time. Descriptors 0 to 2 keep
+// their places, or one that comes would be born there.
+void await_test(const Program& program) {
+  close_all_but(kStreams, program.control_fd, program.supervisor_fd, program.supervisor_fd);
+  pollfd fds[] = {{program.control_fd, POLLIN, 0}, {program.supervisor_fd, POLLIN, 0}};
+  while (::poll(fds, 2, -1) < 0 && errno == EINTR) {
+  }
+  if (fds[1].revents || !receive_test(program)) ::_exit(kSandboxFailed);
+}
+
 // The pidfd was opened by the supervisor itself, so this cannot miss an end before prctl.
 bool supervisor_is_gone(const Program& program) {
   pollfd supervisor{program.supervisor_fd, POLLIN, 0};
@@ -299,6 +341,7 @@ void run_init(const Program& program) {
   Context context{&program};
   const pid_t number = program.isolated ? outer_pid() : 0;
   run_phase(context, program.init, Phase::init);
+  if (program.prepared) await_test(program);
   if (supervisor_is_gone(program)) ::_exit(kSandboxFailed);
   ::memset(const_cast<char*>(program.command_line.data), 0, program.command_line.size);
   sigset_t child_signal;
@@ -308,7 +351,7 @@ void run_init(const Program& program) {
   // Before, not after: this process wakes up some time after execve.
   const std::int64_t started_ns = now_ns();
   const pid_t main = start_test(context, number);
-  close_all_but(children_fd, program.control_fd, program.supervisor_fd);
+  close_all_but(0, children_fd, program.control_fd, program.supervisor_fd);
   Message started{};
   started.kind = MessageKind::started;
   started.value = main;

@@ -112,13 +112,14 @@ int load(const sock_fprog* filter, unsigned flags) {
 
 int load_filter(const Context& context, const Instr& instr) {
   const Program& program = *context.program;
-  if (!instr.a) return result(load(program.filter, 0));
+  const TestProgram& test = *program.test;
+  if (!instr.a) return result(load(test.filter, 0));
   // WAIT_KILLABLE: a timer's signal must not make kill(2) fail with EINTR (Linux 5.19).
-  int listener = load(program.filter, SECCOMP_FILTER_FLAG_NEW_LISTENER | kWaitKillable);
+  int listener = load(test.filter, SECCOMP_FILTER_FLAG_NEW_LISTENER | kWaitKillable);
   if (listener < 0 && errno == EINVAL)
-    listener = load(program.filter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    listener = load(test.filter, SECCOMP_FILTER_FLAG_NEW_LISTENER);
   // A tree has one listener at most; inside another sandbox it is taken.
-  if (listener < 0) return result(load(program.filter_unwatched, 0));
+  if (listener < 0) return result(load(test.filter_unwatched, 0));
   Message message{};
   message.kind = MessageKind::listener;
   const int error = send(program.control_fd, message, listener);

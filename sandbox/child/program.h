@@ -75,21 +75,27 @@ struct Span {
   std::size_t size = 0;
 };
 
-struct Program {
-  Span<Instr> init;
-  Span<Instr> test;
+// What differs from one test to the next in the same sandbox.
+struct TestProgram {
+  Span<Instr> steps;
   const char* executable = nullptr;  // the path given to execve; argv[0] stays the user's own
   const char* const* argv = nullptr;
   const char* const* envp = nullptr;
   const sock_fprog* filter = nullptr;
   const sock_fprog* filter_unwatched = nullptr;  // where a listener is refused (one a process tree)
-  Span<char> command_line;  // the supervisor's own argv in memory: overwritten, it may hold secrets
-  sigset_t test_mask{};     // the caller's signal mask, given back to the test
-  std::uint64_t open_files = 0;    // the test's soft RLIMIT_NOFILE; 0: as it is
+  sigset_t mask{};                               // the caller's signal mask, given back to the test
+  std::uint64_t open_files = 0;                  // the test's soft RLIMIT_NOFILE; 0: as it is
   Span<const char*> fresh_places;  // tmpfs mounts whose fill is looked at when the test has ended
-  int control_fd = -1;             // SOCK_SEQPACKET to the supervisor
-  int parents_control_fd =
-      -1;                  // the copy of the supervisor's end: closed, or its end is never seen
+};
+
+struct Program {
+  Span<Instr> init;
+  const TestProgram* test = nullptr;
+  bool prepared = false;    // `test` is filled in later: wait for test_given
+  Span<char> command_line;  // the supervisor's own argv in memory: overwritten, it may hold secrets
+  int control_fd = -1;      // SOCK_SEQPACKET to the supervisor
+  // The copy of the supervisor's end: closed, or its end is never seen.
+  int parents_control_fd = -1;
   int supervisor_fd = -1;  // pidfd of the supervisor; readable once it is gone
   bool isolated = true;    // false: no namespaces were made (--isolation=none)
 };
@@ -101,6 +107,7 @@ enum class MessageKind : std::uint32_t {
   exited,        // the main process ended; init waits for `finish` if there is something to look at
   listener,      // carries the seccomp listener by SCM_RIGHTS
   maps_written,  // parent → init
+  test_given,    // parent → init, carries the test's descriptors 0 to 2 by SCM_RIGHTS
   forward,       // parent → init: send `value` to the main process
   finish,        // parent → init: leftovers were listed, end
 };

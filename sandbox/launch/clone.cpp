@@ -1,25 +1,22 @@
 #include "launch/clone.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/fsuid.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "child/init.h"
+#include "launch/outputs.h"
 #include "plan/lower.h"
 #include "rootfs/elf.h"
 #include "rootfs/id_map.h"
-#include "seccomp/profile.h"
 #include "sys/error.h"
 #include "sys/files.h"
 
@@ -43,64 +40,6 @@ class AllSignalsBlocked {
  private:
   sigset_t before_{};
 };
-
-// What root makes on behalf of the project's owner is made as that owner: it may then be written
-// and removed by them, and a symlink they planted leads nowhere that they may not go themselves.
-class AsOwner {
- public:
-  explicit AsOwner(const Plan& plan) {
-    const Identity& id = plan.identity;
-    if (!plan.parent_detaches || id.id_mapped || id.host_root) return;
-    ::setfsgid(id.gid_outside);
-    ::setfsuid(id.uid_outside);
-  }
-  AsOwner(const AsOwner&) = delete;
-  AsOwner& operator=(const AsOwner&) = delete;
-  ~AsOwner() {
-    ::setfsuid(::geteuid());
-    ::setfsgid(::getegid());
-  }
-};
-
-void create_folder(const std::string& folder) {
-  for (std::size_t end = folder.find('/', 1);; end = folder.find('/', end + 1)) {
-    const std::string prefix = folder.substr(0, end);
-    if (::mkdir(prefix.c_str(), 0777) < 0 && errno != EEXIST) {
-      throw Error{"cannot make the declared output folder " + folder, errno};
-    }
-    if (end == std::string::npos) return;
-  }
-}
-
-int try_to_create(const std::string& file) {
-  const UniqueFd made{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)};
-  return made || errno == EEXIST ? 0 : errno;
-}
-
-void create_file(const std::string& file) {
-  int error = try_to_create(file);
-  if (error == ENOENT) {  // as GoogleTest, which makes the folders on the way
-    create_folder(file.substr(0, file.rfind('/')));
-    error = try_to_create(file);
-  }
-  if (error) throw Error{"cannot make the declared output " + file, error};
-}
-
-void create_outputs(const Plan& plan) {
-  const AsOwner owner{plan};
-  for (const std::string& folder : plan.folders_to_create) create_folder(folder);
-  for (const std::string& file : plan.outputs_to_create) create_file(file);
-}
-
-// A pipe belongs to its maker; the test, another id, could not open it again as /dev/stdout.
-void give_pipes_to_test(const Plan& plan) {
-  if (plan.identity.uid_outside == ::geteuid()) return;
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    struct statfs fs {};
-    if (::fstatfs(fd, &fs) < 0 || fs.f_type != PIPEFS_MAGIC) continue;
-    (void)!::fchown(fd, plan.identity.uid_outside, plan.identity.gid_outside);
-  }
-}
 
 std::vector<UniqueFd> detach_trees(const Plan& plan) {
   std::vector<UniqueFd> trees(plan.init.size());
@@ -139,26 +78,6 @@ std::string refusal_hint(int error) {
     return "the limit of processes is reached (ulimit -u, or the group's pids.max)";
   return "";
 }
-
-// The default filter is ready; one with --allow is built here.
-class Filters {
- public:
-  explicit Filters(const Plan& plan) {
-    if (plan.allow.empty()) return;
-    watched_ = build_filter(plan.allow, KillWatch::on);
-    unwatched_ = build_filter(plan.allow, KillWatch::off);
-  }
-  std::span<const sock_filter> watched() const {
-    return watched_.empty() ? standard_filter(KillWatch::on) : watched_;
-  }
-  std::span<const sock_filter> unwatched() const {
-    return unwatched_.empty() ? standard_filter(KillWatch::off) : unwatched_;
-  }
-
- private:
-  std::vector<sock_filter> watched_;
-  std::vector<sock_filter> unwatched_;
-};
 
 struct ControlPair {
   UniqueFd ours;
@@ -232,16 +151,6 @@ SandboxProcess clone_child(const Plan& plan, const Group& group, const child::Pr
   return {static_cast<pid_t>(pid), UniqueFd{pidfd}, std::move(control.ours)};
 }
 
-// Where it is another's child, that one reaps it (ECHILD).
-void kill_and_reap(const SandboxProcess& process) {
-  ::syscall(SYS_pidfd_send_signal, process.pidfd.get(), SIGKILL, nullptr, 0);
-  siginfo_t info;
-  while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(process.pidfd.get()), &info,
-                  WEXITED) < 0 &&
-         errno == EINTR) {
-  }
-}
-
 std::vector<int> numbers(const std::vector<UniqueFd>& fds) {
   std::vector<int> result;
   for (const UniqueFd& fd : fds) result.push_back(fd.get());
@@ -250,30 +159,35 @@ std::vector<int> numbers(const std::vector<UniqueFd>& fds) {
 
 }  // namespace
 
-SandboxProcess clone_sandbox(const Plan& plan, const Group& group, const LaunchOptions& options) {
-  create_outputs(plan);
-  give_pipes_to_test(plan);
+void kill_and_reap(const SandboxProcess& process) {
+  const int pidfd = process.pidfd.get();
+  ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
+  pollfd gone{pidfd, POLLIN, 0};
+  while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
+  }
+  siginfo_t info;
+  // Where it is another's child, that one reaps it (ECHILD).
+  (void)::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &info, WEXITED);
+}
+
+SandboxProcess clone_init(const Plan& plan, const Group& group, const LaunchOptions& options,
+                          const child::TestProgram& test, Readiness readiness) {
   const std::vector<UniqueFd> trees = detach_trees(plan);
   ControlPair control = make_control();
   if (!options.kept.empty()) move_above(control.theirs, options.kept.rbegin()->first);
   const UniqueFd supervisor{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
   if (!supervisor) throw Error{"cannot open a pidfd of the supervisor", errno};
-  const Filters filters{plan};
-  Handles handles;
+  InitHandles handles;
   handles.group_joins = group.join_fds();
   handles.trees = numbers(trees);
   handles.control_fd = control.theirs.get();
   handles.parents_control_fd = control.ours.get();
   handles.supervisor_fd = supervisor.get();
-  handles.filter = filters.watched();
-  handles.filter_unwatched = filters.unwatched();
   handles.command_line = options.command_line;
-  const AllSignalsBlocked blocked;
-  handles.test_mask = options.test_mask;
   handles.dies_with_parent = options.parent == Parent::self;
-  handles.kept = options.kept;
-  handles.open_files = options.open_files;
-  const LoweredProgram lowered{plan, handles};
+  LoweredInit lowered{plan, handles, test};
+  lowered.program().prepared = readiness == Readiness::prepared;
+  const AllSignalsBlocked blocked;
   SandboxProcess process =
       clone_child(plan, group, lowered.program(), options.parent, std::move(control));
   try {
@@ -284,6 +198,24 @@ SandboxProcess clone_sandbox(const Plan& plan, const Group& group, const LaunchO
     throw;
   }
   return process;
+}
+
+SandboxProcess clone_sandbox(const Plan& plan, const Group& group, const LaunchOptions& options) {
+  create_outputs(plan);
+  give_pipes_to_test(plan);
+  const Filters filters{plan};
+  const LoweredTest test{plan, test_handles(filters, options)};
+  return clone_init(plan, group, options, test.program(), Readiness::complete);
+}
+
+TestHandles test_handles(const Filters& filters, const LaunchOptions& options) {
+  TestHandles handles;
+  handles.filter = filters.watched();
+  handles.filter_unwatched = filters.unwatched();
+  handles.mask = options.test_mask;
+  handles.kept = options.kept;
+  handles.open_files = options.open_files;
+  return handles;
 }
 
 void warm_page_cache(const std::string& program) {

@@ -9,6 +9,8 @@
 #include <span>
 
 #include "cgroup/group.h"
+#include "launch/filters.h"
+#include "plan/lower.h"
 #include "plan/plan.h"
 #include "sys/unique_fd.h"
 
@@ -37,10 +39,26 @@ struct LaunchOptions {
   std::function<void(const SandboxProcess&)> cloned{};
 };
 
-// Detaches bind sources (root), makes declared outputs, clones with clone3 into the plan's
-// namespaces and the group, writes the id maps where the plan says so. Throws Error: what was
-// tried, errno, and what mends it; what was cloned by then is killed, and reaped where it is ours.
+// Makes declared outputs, and the sandbox with its test. Throws Error: what was tried, errno, and
+// what mends it; what was cloned by then is killed, and reaped where it is ours.
 SandboxProcess clone_sandbox(const Plan& plan, const Group& group, const LaunchOptions& options);
+
+// --- the same in two steps (launch/prepared.h)
+
+enum class Readiness {
+  complete,
+  prepared,  // waits for its test: what `test` points to is filled in later
+};
+
+// Detaches bind sources (root), clones with clone3 into the plan's namespaces and the group, writes
+// the id maps where the plan says so. Throws as clone_sandbox.
+SandboxProcess clone_init(const Plan& plan, const Group& group, const LaunchOptions& options,
+                          const child::TestProgram& test, Readiness readiness);
+
+TestHandles test_handles(const Filters& filters, const LaunchOptions& options);
+
+// By SIGKILL; returns when it is gone.
+void kill_and_reap(const SandboxProcess& process);
 
 // Reads the program and its interpreter into the page cache, so that the kernel charges that cache
 // to this process and not to the test's group. Best effort.

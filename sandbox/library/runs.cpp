@@ -160,13 +160,16 @@ class Runs::Host {
 
  private:
   static constexpr Id kSocket = 0;  // in epoll; runs count from 1
+  static constexpr Id kSpare = 0;   // in packets
 
   void watch(int fd, Id tag) const;
   void need_spawner();
   void end_spawner();
   void lose_spawner();
+  void reap_spare();
   void send_start(Id id, const Policy& policy, const std::vector<int>& fds);
   bool take_packets();
+  void take(wire::Received& received);
   void await_news(Awaited& run);
   void read_report(Id id);
   void conclude(Id id);
@@ -175,6 +178,7 @@ class Runs::Host {
   const UniqueFd epoll_ = make_epoll();
   SpawnerProcess spawner_;
   std::map<Id, Awaited> runs_;
+  std::map<pid_t, Sandbox> spare_;  // made ahead, and not used yet
   Id last_ = kSocket;
 };
 
@@ -207,6 +211,12 @@ void Runs::Host::end_spawner() {
   for (auto& [id, run] : runs_) {
     for (const Sandbox& sandbox : run.sandboxes) sandbox.reap();
   }
+  reap_spare();
+}
+
+void Runs::Host::reap_spare() {
+  for (const auto& [pid, sandbox] : spare_) sandbox.reap();
+  spare_.clear();
 }
 
 // Its sandboxes die with it, by themselves.
@@ -214,6 +224,7 @@ void Runs::Host::lose_spawner() {
   take_packets();
   sandbox::reap(spawner_);
   spawner_.socket.reset();
+  reap_spare();
   std::vector<Id> lost;
   for (const auto& [id, run] : runs_) lost.push_back(id);
   for (const Id id : lost) read_report(id);
@@ -239,7 +250,8 @@ Runs::Id Runs::Host::start(const Policy& policy, Callback callback, const Stream
 
 // A spawner that died since the last run gets a successor.
 void Runs::Host::send_start(Id id, const Policy& policy, const std::vector<int>& fds) {
-  const wire::Caller caller = describe_caller();
+  wire::Caller caller = describe_caller();
+  caller.prepared = options_.prepared;
   int error = wire::send_start(spawner_.socket.get(), id, policy, caller, fds);
   if (error == EPIPE || error == ECONNRESET) {
     lose_spawner();
@@ -254,10 +266,25 @@ bool Runs::Host::take_packets() {
   for (;;) {
     auto received = wire::receive(spawner_.socket.get());
     if (!received) return errno == EAGAIN || errno == EINTR;
-    const auto run = runs_.find(received->packet.id);
-    if (run == runs_.end() || received->fds.size() != 1) continue;
-    run->second.sandboxes.push_back({received->packet.pid, std::move(received->fds[0])});
+    take(*received);
   }
+}
+
+void Runs::Host::take(wire::Received& received) {
+  const pid_t pid = received.packet.pid;
+  if (received.packet.kind == wire::Kind::dropped) {
+    if (const auto spare = spare_.extract(pid)) spare.mapped().reap();
+    return;
+  }
+  if (received.fds.size() != 1) return;
+  Sandbox sandbox{pid, std::move(received.fds[0])};
+  if (received.packet.id == kSpare) {
+    spare_.emplace(pid, std::move(sandbox));
+    return;
+  }
+  spare_.erase(pid);
+  const auto run = runs_.find(received.packet.id);
+  if (run != runs_.end()) run->second.sandboxes.push_back(std::move(sandbox));
 }
 
 void Runs::Host::read_report(Id id) {

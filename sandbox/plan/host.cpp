@@ -98,20 +98,9 @@ std::vector<int> allowed_cpus() {
   return cpus;
 }
 
-SourceIdentity look_at(const Mount& mount) {
-  SourceIdentity seen;
-  struct stat st;
-  if (mount.source.empty() || ::stat(mount.source.c_str(), &st) < 0) return seen;
-  seen.exists = true;
-  seen.directory = S_ISDIR(st.st_mode);
-  seen.device = st.st_dev;
-  seen.inode = st.st_ino;
-  return seen;
-}
-
 void check_sources(const Policy& policy, Host& host) {
   for (const Mount& mount : policy.mounts) {
-    host.sources.push_back(look_at(mount));
+    host.sources.push_back(look_at(mount.source));
     const bool needed = mount.kind != MountKind::tmpfs && mount.kind != MountKind::ro_bind_try;
     if (needed && !host.sources.back().exists) {
       throw Error{mount.words + ": " + mount.source + " cannot be shown", errno};
@@ -221,6 +210,17 @@ void probe_accounts(const Policy& policy, Host& host) {
 }
 
 }  // namespace
+
+SourceIdentity look_at(const std::string& path) {
+  SourceIdentity seen;
+  struct stat st;
+  if (path.empty() || ::stat(path.c_str(), &st) < 0) return seen;
+  seen.exists = true;
+  seen.directory = S_ISDIR(st.st_mode);
+  seen.device = st.st_dev;
+  seen.inode = st.st_ino;
+  return seen;
+}
 
 Host probe_host(const Policy& policy) {
   Host host;

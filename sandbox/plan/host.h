@@ -23,7 +23,11 @@ struct SourceIdentity {
   bool directory = false;
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
+  bool operator==(const SourceIdentity&) const = default;
 };
+
+// Follows symlinks; `exists` is false where nothing is found.
+SourceIdentity look_at(const std::string& path);
 
 struct Host {
   uid_t uid = 0;

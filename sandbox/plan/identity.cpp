@@ -21,9 +21,7 @@ Identity same_outside(uid_t uid, gid_t gid, const char* how) {
 
 Identity unused_id(const Host& host) {
   Identity identity;
-  identity.uid_outside = kUnusedIds + static_cast<uid_t>(host.pid) +
-                         static_cast<uid_t>(host.serial % kSerials) * kProcessNumbers;
-  identity.gid_outside = identity.uid_outside;
+  take_unused_id(identity, host.pid, host.serial);
   identity.uid_inside = kShownId;
   identity.gid_inside = kShownId;
   identity.id_mapped = true;
@@ -44,6 +42,12 @@ Identity choose_for_root(const Policy& policy, const Host& host) {
 }
 
 }  // namespace
+
+void take_unused_id(Identity& identity, pid_t pid, unsigned serial) {
+  identity.uid_outside = kUnusedIds + static_cast<uid_t>(pid) +
+                         static_cast<uid_t>(serial % kSerials) * kProcessNumbers;
+  identity.gid_outside = identity.uid_outside;
+}
 
 Identity choose_identity(const Policy& policy, const Host& host) {
   if (policy.isolation == Isolation::none) return same_outside(host.uid, host.gid, "caller's id");

@@ -24,19 +24,6 @@ child::Instr lower_step(const Step& step, int tree) {
   return instr;
 }
 
-// The same steps in every case, so that a failed one has the same number and title.
-child::Instr adapt(child::Instr instr, const Handles& handles) {
-  if (instr.op == child::Op::join_group) {
-    instr.a = handles.group_joins.at(static_cast<std::size_t>(instr.a));
-  }
-  if (instr.op == child::Op::parent_death && !handles.dies_with_parent) instr.a = 0;
-  if (instr.op == child::Op::keep_fd) {
-    const auto source = handles.kept.find(static_cast<int>(instr.a));
-    instr.b = source == handles.kept.end() ? instr.a : source->second;
-  }
-  return instr;
-}
-
 std::vector<const char*> pointers(const std::vector<std::string>& strings) {
   std::vector<const char*> result;
   result.reserve(strings.size() + 1);
@@ -51,29 +38,46 @@ sock_fprog as_fprog(std::span<const sock_filter> code) {
 
 }  // namespace
 
-LoweredProgram::LoweredProgram(const Plan& plan, const Handles& handles)
+LoweredTest::LoweredTest(const Plan& plan, const TestHandles& handles)
     : argv_(pointers(plan.argv)),
       envp_(pointers(plan.environment)),
       fresh_places_(pointers(plan.fresh_places)),
       filter_(as_fprog(handles.filter)),
       filter_unwatched_(as_fprog(handles.filter_unwatched)) {
-  init_.reserve(plan.init.size() + handles.group_joins.size());
-  for (std::size_t i = 0; i < plan.init.size(); ++i) {
-    const int tree = i < handles.trees.size() ? handles.trees[i] : -1;
-    init_.push_back(adapt(lower_step(plan.init[i], tree), handles));
+  for (const Step& step : plan.test) {
+    child::Instr instr = lower_step(step, -1);
+    if (instr.op == child::Op::keep_fd) {
+      const auto source = handles.kept.find(static_cast<int>(instr.a));
+      instr.b = source == handles.kept.end() ? instr.a : source->second;
+    }
+    steps_.push_back(instr);
   }
-  for (const Step& step : plan.test) test_.push_back(adapt(lower_step(step, -1), handles));
-  program_.init = {init_.data(), init_.size()};
-  program_.test = {test_.data(), test_.size()};
+  program_.steps = {steps_.data(), steps_.size()};
   program_.executable = plan.executable.c_str();
   program_.argv = argv_.data();
   program_.envp = envp_.data();
   program_.filter = &filter_;
   program_.filter_unwatched = &filter_unwatched_;
-  program_.command_line = {handles.command_line.data(), handles.command_line.size()};
-  program_.test_mask = handles.test_mask;
+  program_.mask = handles.mask;
   program_.open_files = handles.open_files;
   program_.fresh_places = {fresh_places_.data(), plan.fresh_places.size()};
+}
+
+LoweredInit::LoweredInit(const Plan& plan, const InitHandles& handles,
+                         const child::TestProgram& test) {
+  steps_.reserve(plan.init.size());
+  // The same steps in every case, so that a failed one has the same number and title.
+  for (std::size_t i = 0; i < plan.init.size(); ++i) {
+    child::Instr instr = lower_step(plan.init[i], i < handles.trees.size() ? handles.trees[i] : -1);
+    if (instr.op == child::Op::join_group) {
+      instr.a = handles.group_joins.at(static_cast<std::size_t>(instr.a));
+    }
+    if (instr.op == child::Op::parent_death && !handles.dies_with_parent) instr.a = 0;
+    steps_.push_back(instr);
+  }
+  program_.init = {steps_.data(), steps_.size()};
+  program_.test = &test;
+  program_.command_line = {handles.command_line.data(), handles.command_line.size()};
   program_.control_fd = handles.control_fd;
   program_.parents_control_fd = handles.parents_control_fd;
   program_.supervisor_fd = handles.supervisor_fd;

@@ -14,35 +14,47 @@
 namespace sandbox {
 
 // What exists only for this one run; fds stay the caller's.
-struct Handles {
+struct TestHandles {
+  std::span<const sock_filter> filter{};
+  std::span<const sock_filter> filter_unwatched{};
+  sigset_t mask{};
+  std::map<int, int> kept{};     // number inside → descriptor here; others keep their number
+  std::uint64_t open_files = 0;  // the test's soft RLIMIT_NOFILE; 0: as here
+};
+
+struct InitHandles {
   std::vector<int> group_joins{};  // v1 tasks files
   std::vector<int> trees{};        // per init step, -1 where the child opens it itself
   int control_fd = -1;             // the child's end
   int parents_control_fd = -1;
   int supervisor_fd = -1;
-  std::span<const sock_filter> filter{};
-  std::span<const sock_filter> filter_unwatched{};
   std::span<char> command_line{};
-  sigset_t test_mask{};
   bool dies_with_parent = true;  // false where the parent is another process than the supervisor
-  std::map<int, int> kept{};     // number inside → descriptor here; others keep their number
-  std::uint64_t open_files = 0;  // the test's soft RLIMIT_NOFILE; 0: as here
 };
 
-// Owns what the Program points into, but for the Plan's strings: the Plan must outlive it.
-class LoweredProgram {
+// Each owns what its program points into, but for the Plan's strings: the Plan must outlive it.
+class LoweredTest {
  public:
-  LoweredProgram(const Plan& plan, const Handles& handles);
-  const child::Program& program() const { return program_; }
+  LoweredTest(const Plan& plan, const TestHandles& handles);
+  const child::TestProgram& program() const { return program_; }
 
  private:
-  std::vector<child::Instr> init_;
-  std::vector<child::Instr> test_;
+  std::vector<child::Instr> steps_;
   std::vector<const char*> argv_;
   std::vector<const char*> envp_;
   std::vector<const char*> fresh_places_;
   sock_fprog filter_{};
   sock_fprog filter_unwatched_{};
+  child::TestProgram program_{};
+};
+
+class LoweredInit {
+ public:
+  LoweredInit(const Plan& plan, const InitHandles& handles, const child::TestProgram& test);
+  child::Program& program() { return program_; }
+
+ private:
+  std::vector<child::Instr> steps_;
   child::Program program_{};
 };
 

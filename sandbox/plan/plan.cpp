@@ -180,4 +180,14 @@ Plan make_plan(const Policy& policy, const Host& host) {
   return plan;
 }
 
+bool same_sandbox(const Plan& a, const Plan& b) {
+  const Identity& x = a.identity;
+  const Identity& y = b.identity;
+  const bool same_outside = x.uid_outside == y.uid_outside && x.gid_outside == y.gid_outside;
+  return a.clone_flags == b.clone_flags && a.isolated && b.isolated &&
+         a.parent_detaches == b.parent_detaches && a.fresh_places == b.fresh_places &&
+         x.uid_inside == y.uid_inside && x.gid_inside == y.gid_inside &&
+         x.id_mapped == y.id_mapped && (x.id_mapped || same_outside) && a.init == b.init;
+}
+
 }  // namespace sandbox

@@ -25,6 +25,7 @@ struct Step {
   bool id_mapped = false;   // bind_path, root_clone: detached by the parent with an id map
   bool recursive = true;    // bind_path, root_clone: with the mounts below it
   std::string words{};      // the user's own, where the step comes from an option
+  bool operator==(const Step&) const = default;
 };
 
 struct Identity {
@@ -67,8 +68,14 @@ struct Plan {
 Plan make_plan(const Policy& policy, const Host& host);
 
 Identity choose_identity(const Policy& policy, const Host& host);
+// Gives an id-mapped identity a host id of its own. `serial`: of the runs of process `pid`.
+void take_unused_id(Identity& identity, pid_t pid, unsigned serial);
 void plan_root(Plan& plan, const Policy& policy, const Host& host);  // the steps up to pivot
 void plan_test(Plan& plan, const Policy& policy, const Host& host);  // from setsid to the filter
+
+// Whether a sandbox made from one plan, up to where its test begins, is that of the other too: all
+// but the id outside where nobody can see it.
+bool same_sandbox(const Plan& a, const Plan& b);
 
 // "mount tmpfs on /tmp": for failures and --dry-run.
 std::string step_title(const Step& step);

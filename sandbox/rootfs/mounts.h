@@ -15,6 +15,7 @@ struct MountPoint {
   std::string point{};    // octal escapes undone
   std::string options{};  // per mount: "rw,nosuid"
   std::string type{};     // "ext4"
+  bool operator==(const MountPoint&) const = default;
 };
 
 std::vector<MountPoint> parse_mountinfo(std::string_view text);

@@ -71,6 +71,7 @@ std::vector<std::uint8_t> encode(const Policy& policy, const Caller& caller) {
                         {"policy", policy},
                         {"environment", caller.environment},
                         {"umask", caller.umask},
+                        {"prepared", caller.prepared},
                         {"signal_mask", json::binary(bytes_of(caller.signal_mask))}});
 }
 
@@ -85,6 +86,7 @@ void decode(std::span<const std::uint8_t> bytes, const char* version, Policy& po
     message.at("policy").get_to(policy);
     message.at("environment").get_to(caller.environment);
     message.at("umask").get_to(caller.umask);
+    message.at("prepared").get_to(caller.prepared);
     caller.signal_mask = as_sigset(message.at("signal_mask").get_binary());
   } catch (const json::exception& error) {
     throw Error{std::string{"bad message: "} + error.what()};

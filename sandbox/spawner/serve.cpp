@@ -18,6 +18,7 @@
 #include "report/write.h"
 #include "spawner/callers_world.h"
 #include "spawner/wire.h"
+#include "supervise/prepared_sandboxes.h"
 #include "supervise/run.h"
 #include "sys/error.h"
 
@@ -79,6 +80,7 @@ class Spawner {
     watch_socket();
     loop_.run();
     runs_.clear();  // each kills what still runs and removes its group
+    prepared_.reset();
   }
 
  private:
@@ -115,6 +117,7 @@ class Spawner {
         }
         break;
       case wire::Kind::cloned:
+      case wire::Kind::dropped:
         break;  // never from the host
     }
   }
@@ -145,24 +148,45 @@ class Spawner {
 
   void launch(std::uint64_t id, wire::Start& start) {
     Served& served = add(id, start.report);
-    LaunchOptions options;
+    keep_prepared(start.caller.prepared);
+    LaunchOptions options = launch_options(id);
     options.test_mask = start.caller.signal_mask;
-    options.parent = Parent::callers;
-    options.open_files = open_files_;
-    options.serial = serial_++;
-    options.cloned = [this, id](const SandboxProcess& process) { tell_host(id, process); };
     try {
       options.kept = move_kept(start);
       const CallersWorld world{start};
       check_report_target(start.policy.reporting);
       served.targets = std::make_unique<PinnedTargets>(start.policy.reporting);
-      served.run = std::make_unique<Run>(loop_, start.policy, options);
+      served.run = std::make_unique<Run>(loop_, start.policy, options, prepared_.get());
       served.run->start([this, id, &served](const Report& report) {
         send_report(id, served, written(report, served.targets->reporting()));
       });
     } catch (const Error& error) {
       send_report(id, served, refuse(start.policy, error));
     }
+  }
+
+  LaunchOptions launch_options(std::uint64_t id) {
+    LaunchOptions options;
+    options.parent = Parent::callers;
+    options.open_files = open_files_;
+    options.serial = serial_++;
+    options.cloned = [this, id](const SandboxProcess& process) { tell_host(id, process); };
+    return options;
+  }
+
+  void keep_prepared(std::size_t count) {
+    if (count == 0 || prepared_) return;
+    prepared_ = std::make_unique<PreparedSandboxes>(
+        count, PreparedSandboxes::Hooks{
+                   [this] { return launch_options(0); },
+                   [this](pid_t pid) {
+                     wire::send(socket_.native_handle(), {wire::Kind::dropped, pid, 0}, {});
+                   }});
+  }
+
+  // For the next run, when one has ended; what is due comes in between.
+  void make_prepared() {
+    if (prepared_ && prepared_->make_one()) asio::post(loop_, [this] { make_prepared(); });
   }
 
   // A host that does not take it is stuck; one that is gone is noticed by itself.
@@ -185,8 +209,10 @@ class Spawner {
 
   void send_report(std::uint64_t id, Served& served, const Report& report) {
     served.report = to_json(report);
-    asio::async_write(served.pipe, asio::buffer(served.report),
-                      [this, id](auto, std::size_t) { runs_.erase(id); });
+    asio::async_write(served.pipe, asio::buffer(served.report), [this, id](auto, std::size_t) {
+      runs_.erase(id);
+      make_prepared();
+    });
   }
 
   asio::io_context loop_;
@@ -195,6 +221,7 @@ class Spawner {
   std::map<std::uint64_t, std::unique_ptr<Served>> runs_;
   const std::uint64_t open_files_ = raise_open_files();
   unsigned serial_ = 0;
+  std::unique_ptr<PreparedSandboxes> prepared_;
 };
 
 }  // namespace

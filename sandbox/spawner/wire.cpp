@@ -12,7 +12,7 @@
 
 #include "spawner/policy_cbor.h"
 #include "sys/error.h"
-#include "sys/files.h"
+#include "sys/send_fds.h"
 
 namespace sandbox::wire {
 namespace {
@@ -55,21 +55,7 @@ std::vector<std::uint8_t> contents_of(int file) {
 }  // namespace
 
 int send(int socket, const Packet& packet, const std::vector<int>& fds) {
-  iovec data{const_cast<Packet*>(&packet), sizeof packet};
-  msghdr header{};
-  header.msg_iov = &data;
-  header.msg_iovlen = 1;
-  std::vector<unsigned char> space(CMSG_SPACE(fds.size() * sizeof(int)));
-  if (!fds.empty()) {
-    header.msg_control = space.data();
-    header.msg_controllen = space.size();
-    cmsghdr* rights = CMSG_FIRSTHDR(&header);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size() * sizeof(int));
-  }
-  return ::sendmsg(socket, &header, MSG_NOSIGNAL) < 0 ? errno : 0;
+  return send_fds(socket, &packet, sizeof packet, fds);
 }
 
 std::optional<Received> receive(int socket) {

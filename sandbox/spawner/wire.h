@@ -21,9 +21,11 @@ inline constexpr int kHostFd = 4;
 inline constexpr const char* kSpawnerOption = "--spawner";
 
 enum class Kind : std::uint32_t {
-  start,   // host → spawner: run this; its descriptors are Start's
-  cancel,  // host → spawner: as SIGTERM to sandbox-exec
-  cloned,  // spawner → host: a child of the host's was made: its pid, and a pidfd beside it
+  start,    // host → spawner: run this; its descriptors are Start's
+  cancel,   // host → spawner: as SIGTERM to sandbox-exec
+  cloned,   // spawner → host: a child of the host's was made: its pid, and a pidfd beside it;
+            // id 0: for a run to come, and told again with that run's id
+  dropped,  // spawner → host: one with id 0 was killed unused: its pid
 };
 
 struct Packet {
@@ -38,6 +40,7 @@ struct Caller {
   std::vector<std::string> environment{};
   mode_t umask = 022;
   sigset_t signal_mask{};
+  std::uint32_t prepared = 0;  // how many sandboxes to make ahead
 };
 
 // The descriptors of `start`, in this order on the wire; those of policy.keep_fds follow.

@@ -38,7 +38,7 @@ pid_t target_of(const seccomp_data& call) {
 
 }  // namespace
 
-std::optional<pid_t> KillWatch::let_pass(int listener) {
+std::optional<pid_t> KillObserver::let_pass(int listener) {
   seccomp_notif request{};
   if (!receive(listener, request)) return std::nullopt;
   const pid_t target = target_of(request.data);
@@ -50,17 +50,17 @@ std::optional<pid_t> KillWatch::let_pass(int listener) {
   return target;
 }
 
-bool KillWatch::has_ended(int listener) {
+bool KillObserver::has_ended(int listener) {
   return state_of(listener) & (POLLHUP | POLLERR | POLLNVAL);
 }
 
-bool KillWatch::may_have_killed(pid_t pid) const {
+bool KillObserver::may_have_killed(pid_t pid) const {
   if (pid < 0) return !targets_.empty();
   return std::ranges::any_of(std::array{pid, -pid, kGroup, kAnyone},
                              [&](pid_t target) { return targets_.contains(target); });
 }
 
-bool KillWatch::named(pid_t pid) const {
+bool KillObserver::named(pid_t pid) const {
   return pid > 0 && (targets_.contains(pid) || targets_.contains(-pid));
 }
 

@@ -9,7 +9,7 @@
 
 namespace sandbox {
 
-class KillWatch {
+class KillObserver {
  public:
   // Takes the next call that waits, notes its target and lets it go on as it was made. nullopt when
   // none waits; never blocks.

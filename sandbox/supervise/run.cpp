@@ -1,7 +1,6 @@
 #include "supervise/run.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,21 +17,13 @@
 #include "report/text.h"
 #include "supervise/assemble.h"
 #include "supervise/judge.h"
+#include "supervise/prepared_sandboxes.h"
+#include "supervise/run_id.h"
 #include "supervise/supervisor.h"
 #include "sys/error.h"
 
 namespace sandbox {
 namespace {
-
-std::string make_run_id() {
-  std::uint64_t random = 0;
-  if (::getrandom(&random, sizeof random, 0) != sizeof random)
-    random = static_cast<std::uint64_t>(::time(nullptr));
-  char text[40];
-  std::snprintf(text, sizeof text, "%d-%08llx", ::getpid(),
-                static_cast<unsigned long long>(random & 0xffffffff));
-  return text;
-}
 
 std::string timestamp() {
   timespec now{};
@@ -175,8 +166,13 @@ Report refuse(const Policy& policy, const Error& error) {
 
 class Run::Stages {
  public:
-  Stages(boost::asio::io_context& loop, const Policy& policy, const LaunchOptions& launch)
-      : loop_(loop), launch_(launch), policy_(policy), report_(begin_report(policy)) {}
+  Stages(boost::asio::io_context& loop, const Policy& policy, const LaunchOptions& launch,
+         PreparedSandboxes* prepared)
+      : loop_(loop),
+        launch_(launch),
+        prepared_(prepared),
+        policy_(policy),
+        report_(begin_report(policy)) {}
 
   const std::string& id() const { return report_.run_id; }
 
@@ -225,9 +221,27 @@ class Run::Stages {
     now.host.serial = launch_.serial;
     now.lease = lease_cpus(now.policy.limits, now.host.allowed_cpus);
     now.host.leased_cpus = now.lease.cpus();
-    now.group = make_group(now.host, now.policy, report_.run_id);
     now.plan = make_plan(now.policy, now.host);
+    warm_page_cache(now.host.program);
+  }
+
+  // One that was made ahead, where it is the same that would be made now.
+  std::optional<SandboxProcess> take_prepared() {
+    Attempt& now = *attempt_;
+    if (!prepared_) return std::nullopt;
+    auto used = prepared_->take(now.plan, now.policy.limits, now.host, launch_);
+    prepared_->remember(now.plan, now.policy.limits, now.host);
+    if (!used) return std::nullopt;
+    now.group = std::move(used->group);
     describe();
+    return std::move(used->process);
+  }
+
+  SandboxProcess make_new() {
+    Attempt& now = *attempt_;
+    now.group = make_group(now.host, now.policy, report_.run_id);
+    describe();
+    return clone_sandbox(now.plan, now.group, launch_);
   }
 
   void describe() {
@@ -241,10 +255,11 @@ class Run::Stages {
 
   void launch() {
     Attempt& now = *attempt_;
-    warm_page_cache(now.host.program);
     now.supervisor = std::make_unique<Supervisor>(
-        loop_, Watched{now.plan, now.policy, now.group, launch_, now.host.terminal, began_});
-    now.supervisor->start([this](const Observation& seen) {
+        loop_, Watched{now.plan, now.policy, now.group, now.host.terminal, began_});
+    std::optional<SandboxProcess> process = take_prepared();
+    if (!process) process = make_new();
+    now.supervisor->start(std::move(*process), [this](const Observation& seen) {
       guarded([&] { conclude(seen); });
       end();
     });
@@ -301,6 +316,7 @@ class Run::Stages {
 
   boost::asio::io_context& loop_;
   const LaunchOptions launch_;
+  PreparedSandboxes* const prepared_;
   const Policy policy_;
   const Clock::time_point began_ = Clock::now();
   Report report_;
@@ -308,8 +324,9 @@ class Run::Stages {
   Done done_;
 };
 
-Run::Run(boost::asio::io_context& loop, const Policy& policy, const LaunchOptions& launch)
-    : stages_(std::make_unique<Stages>(loop, policy, launch)) {}
+Run::Run(boost::asio::io_context& loop, const Policy& policy, const LaunchOptions& launch,
+         PreparedSandboxes* prepared)
+    : stages_(std::make_unique<Stages>(loop, policy, launch, prepared)) {}
 
 Run::~Run() = default;
 

@@ -15,6 +15,8 @@ class io_context;
 
 namespace sandbox {
 
+class PreparedSandboxes;
+
 // The report of a run that was refused before it began: bad options.
 Report refuse(const Policy& policy, const Error& error);
 
@@ -23,8 +25,10 @@ class Run {
  public:
   using Done = std::function<void(const Report&)>;
 
-  // `policy` must be complete (policy/policy.h).
-  Run(boost::asio::io_context& loop, const Policy& policy, const LaunchOptions& launch);
+  // `policy` must be complete (policy/policy.h). Where `prepared` has the sandbox that is needed,
+  // that one is used; it must outlive this.
+  Run(boost::asio::io_context& loop, const Policy& policy, const LaunchOptions& launch,
+      PreparedSandboxes* prepared = nullptr);
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
   // Kills what still runs.

@@ -46,8 +46,10 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
         oom_(io),
         kills_(io) {}
 
-  void start(Done done) {
-    launch();
+  void start(SandboxProcess process, Done done) {
+    pid_ = process.pid;
+    init_gone_.assign(process.pidfd.release());
+    control_.assign(process.control.release());
     done_ = std::move(done);
     watch_control();
     watch_init();
@@ -87,13 +89,6 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
       boost::system::error_code ignored;
       watched->close(ignored);
     }
-  }
-
-  void launch() {
-    SandboxProcess process = clone_sandbox(watched_.plan, watched_.group, watched_.launch);
-    pid_ = process.pid;
-    init_gone_.assign(process.pidfd.release());
-    control_.assign(process.control.release());
   }
 
   // A handler that does nothing once its wait was given up or the run has ended.
@@ -230,6 +225,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
         watch_kills(header);
         break;
       case child::MessageKind::maps_written:
+      case child::MessageKind::test_given:
       case child::MessageKind::forward:
       case child::MessageKind::finish:
         break;  // never from inside
@@ -255,7 +251,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   void await_kill() {
     kills_.async_wait(stream_descriptor::wait_read, unless_ended([this] {
                         let_kills_pass();
-                        if (!KillWatch::has_ended(kills_.native_handle())) await_kill();
+                        if (!KillObserver::has_ended(kills_.native_handle())) await_kill();
                       }));
   }
 
@@ -385,7 +381,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   Machine machine_;
   pid_t main_inside_ = -1;
   std::size_t kills_seen_ = 0;
-  KillWatch kill_watch_;
+  KillObserver kill_watch_;
   Observation seen_;
   Done done_;
 };
@@ -397,8 +393,8 @@ Supervisor::~Supervisor() {
   loop_->abandon();
 }
 
-void Supervisor::start(Done done) {
-  loop_->start(std::move(done));
+void Supervisor::start(SandboxProcess process, Done done) {
+  loop_->start(std::move(process), std::move(done));
 }
 
 void Supervisor::take_signal(int signal) {

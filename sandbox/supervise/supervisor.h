@@ -19,7 +19,6 @@ struct Watched {
   const Plan& plan;
   const Policy& policy;
   const Group& group;
-  const LaunchOptions& launch;
   bool terminal = false;  // the test shares the caller's terminal
   Clock::time_point began;
 };
@@ -34,9 +33,9 @@ class Supervisor {
   Supervisor& operator=(const Supervisor&) = delete;
   ~Supervisor();
 
-  // Launches. `done` is called once, from the loop, when PID 1 is gone and, where it is ours,
-  // reaped; it may destroy this. Throws Error when nothing could be launched.
-  void start(Done done);
+  // `done` is called once, from the loop, when PID 1 is gone and, where it is ours, reaped; it may
+  // destroy this.
+  void start(SandboxProcess process, Done done);
 
   // What a signal means that this process got, or its caller stands for: an interrupt, or (SIGUSR1,
   // SIGUSR2) one more for the test.

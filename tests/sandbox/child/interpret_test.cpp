@@ -425,9 +425,11 @@ TEST(Interpret, FilterIsLoadedAndItsListenerSent) {
               CHECK_OR(1, ::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) == 0);
               sock_filter allow[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
               sock_fprog code{1, allow};
+              TestProgram test;
+              test.filter = test.filter_unwatched = &code;
               Program program;
               program.control_fd = fds[0];
-              program.filter = program.filter_unwatched = &code;
+              program.test = &test;
               Context context{&program};
               CHECK_OR(2, interpret(context, {.op = Op::no_new_privs}) == 0);
               CHECK_OR(3, interpret(context, {.op = Op::filter, .a = 1}) == 0);

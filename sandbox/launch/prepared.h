@@ -1,0 +1,45 @@
+// A sandbox made ahead: all is set up, and its PID 1 waits for the one test it will ever run.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "launch/arena.h"
+#include "launch/clone.h"
+
+namespace sandbox {
+
+class PreparedSandbox {
+ public:
+  // Clones it from a plan whose test may be another's. Throws Error.
+  PreparedSandbox(Plan plan, Group group, const LaunchOptions& options);
+  PreparedSandbox(PreparedSandbox&&) noexcept = default;
+  PreparedSandbox& operator=(PreparedSandbox&&) = delete;
+  // Kills it, if it was not used, and removes its group.
+  ~PreparedSandbox();
+
+  const Plan& plan() const { return plan_; }
+  const SandboxProcess& process() const { return process_; }
+
+  // Whether this plan's own sandbox would be the same, and nothing that is shown in it has been
+  // exchanged since it was made.
+  bool fits(const Plan& plan) const;
+
+  struct Used {
+    SandboxProcess process;
+    Group group;
+  };
+  // Gives it the test of `plan`, which must fit, with this process's descriptors 0 to 2. nullopt
+  // where it cannot be: the test is too large, the sandbox gone. options.cloned is told of it in
+  // every case. Throws Error as clone_sandbox.
+  std::optional<Used> use(const Plan& plan, const LaunchOptions& options);
+
+ private:
+  Plan plan_;
+  std::vector<SourceIdentity> shown_;  // what its binds were made of
+  Group group_;
+  TestArena arena_;
+  SandboxProcess process_;
+};
+
+}  // namespace sandbox

@@ -1,0 +1,78 @@
+#include "supervise/prepared_sandboxes.h"
+
+#include <algorithm>
+
+#include "supervise/run_id.h"
+#include "sys/error.h"
+
+namespace sandbox {
+
+bool PreparedSandboxes::Surroundings::operator==(const Surroundings& other) const {
+  return limits.memory == other.limits.memory && limits.cpus == other.limits.cpus &&
+         limits.pids == other.limits.pids && limits.pids_asked == other.limits.pids_asked &&
+         places == other.places && mounts == other.mounts;
+}
+
+PreparedSandboxes::PreparedSandboxes(std::size_t count, Hooks hooks)
+    : count_(count), hooks_(std::move(hooks)) {}
+
+PreparedSandboxes::Surroundings PreparedSandboxes::surroundings_of(const Limits& limits,
+                                                                   const Host& host) {
+  return {limits, host.site.places, host.mounts};
+}
+
+std::optional<PreparedSandbox::Used> PreparedSandboxes::take(Plan& plan, const Limits& limits,
+                                                             const Host& host,
+                                                             const LaunchOptions& launch) {
+  if (kept_.empty() || !launch.kept.empty()) return std::nullopt;
+  const Surroundings now = surroundings_of(limits, host);
+  const auto found = std::ranges::find_if(
+      kept_, [&](const Kept& kept) { return kept.surroundings == now && kept.sandbox.fits(plan); });
+  if (found == kept_.end()) return std::nullopt;
+  std::list<Kept> taken;
+  taken.splice(taken.begin(), kept_, found);
+  plan.identity = taken.front().sandbox.plan().identity;
+  return taken.front().sandbox.use(plan, launch);
+}
+
+void PreparedSandboxes::remember(const Plan& plan, const Limits& limits, const Host& host) {
+  if (count_ > 0) wanted_ = Wanted{surroundings_of(limits, host), plan, host.site, host.pid};
+}
+
+bool PreparedSandboxes::is_wanted(const Kept& kept) const {
+  return kept.surroundings == wanted_->surroundings &&
+         same_sandbox(kept.sandbox.plan(), wanted_->plan);
+}
+
+// One that nobody is expected to want any more makes way.
+bool PreparedSandboxes::make_room() {
+  if (kept_.size() < count_) return true;
+  const auto other =
+      std::ranges::find_if(kept_, [this](const Kept& kept) { return !is_wanted(kept); });
+  if (other == kept_.end()) return false;
+  const pid_t pid = other->sandbox.process().pid;
+  kept_.erase(other);
+  hooks_.dropped(pid);
+  return true;
+}
+
+PreparedSandbox PreparedSandboxes::make() const {
+  const LaunchOptions launch = hooks_.launch();
+  Plan plan = wanted_->plan;
+  if (plan.identity.id_mapped) take_unused_id(plan.identity, wanted_->pid, launch.serial);
+  Group group = Group::create(wanted_->site, wanted_->surroundings.limits, make_run_id(), false);
+  return {std::move(plan), std::move(group), launch};
+}
+
+bool PreparedSandboxes::make_one() {
+  if (!wanted_ || !wanted_->plan.isolated || !make_room()) return false;
+  try {
+    kept_.push_back({wanted_->surroundings, make()});
+    return true;
+  } catch (const Error&) {
+    wanted_.reset();  // a run finds out why, and says so
+    return false;
+  }
+}
+
+}  // namespace sandbox
