@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "launch/held_signals.h"
 #include "plan/plan.h"
+#include "report/event_stream.h"
 #include "report/exit_code.h"
 #include "report/sentence.h"
 #include "report/write.h"
@@ -81,8 +82,9 @@ int print(const std::string& text) {
   return 0;
 }
 
-int tell(const Report& report, const Reporting& reporting) {
+int tell(Report report, const Reporting& reporting, EventStream& events) {
   write_sentence(STDERR_FILENO, {report.outcome.reason, report.outcome.hint}, reporting);
+  if (auto warning = events.end(report)) report.warnings.push_back(std::move(*warning));
   Ending ending = ending_of(report.outcome, reporting);
   try {
     write_report(report, reporting);
@@ -94,18 +96,35 @@ int tell(const Report& report, const Reporting& reporting) {
   return end_as(ending);
 }
 
+// `reporting`: where it is told.
+int refuse_and_report(const Policy& policy, const Error& error, const Reporting& reporting) {
+  const Report report = refuse(policy, error);
+  EventStream events;
+  try {
+    events = EventStream{reporting};
+  } catch (const Error&) {  // one message is enough: why the run was refused
+  }
+  events.begin(report);
+  return tell(report, reporting, events);
+}
+
 int run_and_report(const Policy& policy, const RunOptions& options) {
   std::optional<PinnedTargets> targets;
+  EventStream events;
+  Reporting others = policy.reporting;  // what is left where one target fails
+  others.report.clear();
+  others.report_dir.clear();
   try {
     check_report_target(policy.reporting);
     targets.emplace(policy.reporting);
+    others = targets->reporting();
+    others.events.clear();
+    events = EventStream{policy.reporting};
   } catch (const Error& error) {
-    Reporting without = policy.reporting;
-    without.report.clear();
-    without.report_dir.clear();
-    return tell(refuse(policy, error), without);
+    return refuse_and_report(policy, error, others);
   }
-  return tell(run_alone(policy, options), targets->reporting());
+  const Report report = run_alone(policy, {options.command_line, options.held, events.sink()});
+  return tell(report, targets->reporting(), events);
 }
 
 int dry_run(const Policy& policy) {
@@ -140,7 +159,7 @@ int main_guarded(int argc, char** argv) {
     return act(parse_options(argc, argv, world), {command_line_memory(argc, argv), held});
   } catch (const BadOptions& error) {
     const Policy& policy = error.understood().policy;
-    return tell(refuse(policy, error), policy.reporting);
+    return refuse_and_report(policy, error, policy.reporting);
   } catch (const Error& error) {
     print_error(error);
     return error.exit_code();

@@ -92,6 +92,7 @@ constexpr auto kIsolationKeys = [](auto& keys, auto& policy) {
 constexpr auto kReportingKeys = [](auto& keys, auto& reporting) {
   keys.unless_empty("report", reporting.report);
   keys.unless_empty("report_dir", reporting.report_dir);
+  keys.unless_empty("events", reporting.events);
   keys.unless_empty("name", reporting.name);
   keys.field("quiet", reporting.quiet);
   keys.word("signal_exit", kSignalExits, reporting.signal_exit_as_code);

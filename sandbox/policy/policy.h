@@ -70,6 +70,7 @@ enum class IfUnsupported { fail, skip };
 struct Reporting {
   std::string report{};      // path, "fd:N", or empty
   std::string report_dir{};  // one file a run: <dir>/<name>-<run id>.json
+  std::string events{};      // path, "fd:N", or empty: report/event_stream.h
   std::string name{};        // defaults to the program's base name
   bool quiet = false;
   bool signal_exit_as_code = false;  // --signal-exit=code: 128+n instead of dying of the signal

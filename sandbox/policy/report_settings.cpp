@@ -14,6 +14,15 @@ using enum Repeat;
 
 constexpr SettingGroup kGroup = SettingGroup::reporting;
 
+void set_events(Policy& policy, const std::string& value, const Place& place) {
+  if (value.starts_with("fd:")) {
+    in_words(value, [&] { return open_fd(value.substr(3), place.world); });
+    policy.reporting.events = value;
+  } else {
+    policy.reporting.events = host_path(value, place.base, place.world);
+  }
+}
+
 void set_report(Policy& policy, const std::string& value, const Place& place) {
   policy.reporting.report = value;
   if (value.starts_with("fd:")) {
@@ -49,6 +58,8 @@ constexpr std::array kSettings{
             set_report},
     Setting{"report-dir", word, last_wins, kGroup, "DIR", "write it there, one file a run", "",
             set_report_dir},
+    Setting{"events", word, last_wins, kGroup, "FILE|fd:N",
+            "stream events there as JSON lines while it runs", "", set_events},
     Setting{"name", word, last_wins, kGroup, "NAME", "its name in the report", "the program's",
             set_name},
     Setting{"quiet", flag, last_wins, kGroup, "", "no line on stderr about the end", "", set_quiet},

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "report/event_stream.h"
 #include "report/keys.h"
 #include "report/text.h"
 
@@ -48,7 +49,32 @@ Json made_text(const Json& value) {
   return object;
 }
 
+constexpr auto kBeginKeys = [](auto& keys, auto& report) {
+  keys.derived("schema", kEventsSchema);
+  keys.derived("kind", "begin");
+  keys.field("run_id", report.run_id);
+  keys.field("name", report.name);
+  keys.field("command", report.command);
+  keys.field("started_at", report.started_at);
+};
+
+std::string one_line_of(const Json& json) {
+  return made_text(json).dump() + "\n";
+}
+
 }  // namespace
+
+std::string begin_line(const Report& report) {
+  return one_line_of(KeyWriter::written(report, kBeginKeys));
+}
+
+std::string event_line(const Event& event) {
+  return one_line_of(KeyWriter::written(event, kEventKeys));
+}
+
+std::string report_line(const Report& report) {
+  return one_line_of({{"kind", "report"}, {"report", KeyWriter::written(report, kReportKeys)}});
+}
 
 std::string to_json(const Report& report) {
   return made_text(KeyWriter::written(report, kReportKeys)).dump(2) + "\n";

@@ -176,8 +176,10 @@ class Run::Stages {
 
   const std::string& id() const { return report_.run_id; }
 
-  void start(Done done) {
+  void start(Done done, EventSink sink) {
     done_ = std::move(done);
+    sink_ = std::move(sink);
+    if (sink_.begin) sink_.begin(report_);
     attempt(policy_);
   }
 
@@ -256,7 +258,7 @@ class Run::Stages {
   void launch() {
     Attempt& now = *attempt_;
     now.supervisor = std::make_unique<Supervisor>(
-        loop_, Watched{now.plan, now.policy, now.group, now.host.terminal, began_});
+        loop_, Watched{now.plan, now.policy, now.group, now.host.terminal, began_, sink_.event});
     std::optional<SandboxProcess> process = take_prepared();
     if (!process) process = make_new();
     now.supervisor->start(std::move(*process), [this](const Observation& seen) {
@@ -293,6 +295,7 @@ class Run::Stages {
     if (kills == 0 || noted) return;
     const std::chrono::duration<double> at = Clock::now() - began_;
     report_.events.push_back({"oom", at.count(), {{"oom_kills", kills}}});
+    if (sink_.event) sink_.event(report_.events.back());
   }
 
   void end() {
@@ -309,7 +312,10 @@ class Run::Stages {
     const std::string why = report_.outcome.evidence.setup_attempt;
     Policy without = policy_;
     without.isolation = Isolation::none;
-    report_ = begin_report(without);
+    Report again = begin_report(without);
+    again.run_id = report_.run_id;  // it has been told already
+    again.started_at = report_.started_at;
+    report_ = std::move(again);
     report_.warnings.push_back("not isolated: " + why);
     attempt(without);
   }
@@ -322,6 +328,7 @@ class Run::Stages {
   Report report_;
   std::unique_ptr<Attempt> attempt_;
   Done done_;
+  EventSink sink_;
 };
 
 Run::Run(boost::asio::io_context& loop, const Policy& policy, const LaunchOptions& launch,
@@ -334,8 +341,8 @@ const std::string& Run::id() const {
   return stages_->id();
 }
 
-void Run::start(Done done) {
-  stages_->start(std::move(done));
+void Run::start(Done done, EventSink sink) {
+  stages_->start(std::move(done), std::move(sink));
 }
 
 void Run::take_signal(int signal) {

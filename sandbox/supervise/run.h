@@ -6,6 +6,7 @@
 
 #include "launch/clone.h"
 #include "policy/policy.h"
+#include "report/event_stream.h"
 #include "report/report.h"
 #include "sys/error.h"
 
@@ -37,8 +38,9 @@ class Run {
   const std::string& id() const;
 
   // `done` is called once, with the report: from here when the set-up fails, else from the loop.
-  // Whatever can go wrong in a run is in the report. `done` may not destroy this.
-  void start(Done done);
+  // Whatever can go wrong in a run is in the report. `done` may not destroy this. `sink` is
+  // called meanwhile, begin() first.
+  void start(Done done, EventSink sink = {});
 
   // As Supervisor::take_signal; before the launch it does nothing.
   void take_signal(int signal);

@@ -44,10 +44,11 @@ Report run_alone(const Policy& policy, const RunOptions& options) {
   Run run{loop, policy, launch};
   const SignalWatch signals{loop, run};
   std::optional<Report> report;
-  run.start([&](const Report& made) {
+  const auto done = [&](const Report& made) {
     report = made;
     loop.stop();
-  });
+  };
+  run.start(done, options.sink);
   if (!report) {
     const ReleasedSignals released{options.held.before()};
     loop.run();

@@ -15,6 +15,7 @@ struct RunOptions {
   // Held by the caller until the report is written, so that no signal can cost it; the run lets
   // them through while its loop handles them.
   const HeldSignals& held;
+  EventSink sink{};  // told of events as they happen
 };
 
 // Returns once the run has ended and its sandbox is reaped.

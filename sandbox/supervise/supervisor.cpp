@@ -103,6 +103,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
             std::map<std::string, std::variant<std::string, std::int64_t>> details = {}) {
     const std::chrono::duration<double> at = Clock::now() - watched_.began;
     seen_.events.push_back({kind, at.count(), std::move(details)});
+    if (watched_.on_event) watched_.on_event(seen_.events.back());
   }
 
   // --- what is watched

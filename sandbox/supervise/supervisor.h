@@ -21,6 +21,7 @@ struct Watched {
   const Group& group;
   bool terminal = false;  // the test shares the caller's terminal
   Clock::time_point began;
+  const std::function<void(const Event&)>& on_event;  // as it is noted; may be empty
 };
 
 class Supervisor {

@@ -27,7 +27,7 @@ class FirstCommands(E2E):
         self.assertEqual(result.stderr, "")
         for option in ("memory cpus cpuset pids timeout cpu-time grace project ro-bind ro-bind-try bind tmpfs device chdir "
                        "env keep-env setenv unsetenv env-file network uid gid keep-root keep-fd seccomp allow isolation core "
-                       "policy report report-dir name quiet best-effort signal-exit ctest if-unsupported dry-run doctor "
+                       "policy report report-dir events name quiet best-effort signal-exit ctest if-unsupported dry-run doctor "
                        "version help").split():
             self.assertIn("--" + option, result.stdout)
         self.assertLessEqual(max(map(len, result.stdout.splitlines())), 100)

@@ -181,11 +181,17 @@ TEST_F(Settings, DescriptorsMustBeOpenNow) {
   EXPECT_EQ(policy_.reporting.report, "fd:7");
   EXPECT_THAT(refused("report", "fd:9"), HasSubstr("fd:9: 9: no such file descriptor"));
   EXPECT_THAT(refused("report", "fd:x"), HasSubstr("fd:x: x: not a whole number"));
+  set("events", "fd:7");
+  EXPECT_EQ(policy_.reporting.events, "fd:7");
+  EXPECT_THAT(refused("events", "fd:9"), HasSubstr("fd:9: 9: no such file descriptor"));
+  EXPECT_EQ(policy_.reporting.events, "fd:7");
 }
 
 TEST_F(Settings, ReportPathsAreAbsolute) {
   set("report", "r.json");
   set("report-dir", "reports/");
+  set("events", "e.jsonl");
+  EXPECT_EQ(policy_.reporting.events, "/home/u/proj/e.jsonl");
   EXPECT_EQ(policy_.reporting.report, "/home/u/proj/r.json");
   EXPECT_EQ(policy_.reporting.report_dir, "/home/u/proj/reports");
   EXPECT_THAT(refused("report", ""), HasSubstr("an empty path"));

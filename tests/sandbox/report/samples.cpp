@@ -59,6 +59,7 @@ Policy full_policy() {
   policy.allow = {"userns"};
   policy.policy_files = {"/p/.sandbox.json"};
   policy.reporting.report = "out.json";
+  policy.reporting.events = "fd:7";
   return policy;
 }
 
