@@ -131,19 +131,20 @@ class WhileItRuns(Events):
 
     def test_the_supervisor_killed_at_any_moment_leaves_whole_lines(self):
         moments = random.Random(3)
+        whole = self.sandbox("--", "sleep", "0.05").seconds
+        self.addCleanup(self.sandbox, "--", "true")  # removes the groups that these leave
         seen = set()
         for i in range(30):
-            delay = moments.uniform(0, 0.2 if worlds.USER_MODE_LINUX else 0.03)
-            path = self.path = os.path.join(self.work, "out", f"{i}.jsonl")
+            delay = moments.uniform(0, whole)
+            self.path = os.path.join(self.work, "out", f"{i}.jsonl")
             with self.subTest(round=i, delay=round(delay, 4)):
-                started = self.start("--events", path, "--", "sleep", "0.01", report="maybe")
+                started = self.start("--events", self.path, "--", "sleep", "0.05", report="maybe")
                 time.sleep(delay)
                 os.kill(started.pid, signal.SIGKILL)
                 started.finish()
-                if os.path.exists(path):
+                if os.path.exists(self.path):
                     seen.add(len(self.lines()))
         self.assertGreater(len(seen), 1, "every round was killed in the same place")
-        self.sandbox("--", "true")  # removes the groups that these left
 
 
 class Readers(Events):
