@@ -40,8 +40,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Limits, memory, cpus, cpuset, pids, pids_aske
                                    cpu_time, grace)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Project, choice, directory)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Environment, mode, keep, unset, set)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Reporting, report, report_dir, name, quiet, signal_exit_as_code,
-                                   ctest, if_unsupported)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Reporting, report, report_dir, events, name, quiet,
+                                   signal_exit_as_code, ctest, if_unsupported)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Policy, command, chdir, project, mounts, limits, environment,
                                    network, uid, gid, keep_root, keep_fds, seccomp, allow,
                                    isolation, core, best_effort, policy_files, reporting)

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "report/event_stream.h"
 #include "report/json.h"
 #include "report/write.h"
 #include "spawner/callers_world.h"
@@ -67,6 +68,7 @@ struct Served {
 
   stream_descriptor pipe;
   std::unique_ptr<PinnedTargets> targets{};  // of --report, --report-dir
+  EventStream events{};
   std::unique_ptr<Run> run{};
   std::string report{};
 };
@@ -156,10 +158,12 @@ class Spawner {
       const CallersWorld world{start};
       check_report_target(start.policy.reporting);
       served.targets = std::make_unique<PinnedTargets>(start.policy.reporting);
+      served.events = EventStream{start.policy.reporting};
       served.run = std::make_unique<Run>(loop_, start.policy, options, prepared_.get());
-      served.run->start([this, id, &served](const Report& report) {
-        send_report(id, served, written(report, served.targets->reporting()));
-      });
+      const auto done = [this, id, &served](const Report& report) {
+        send_report(id, served, written(report, served));
+      };
+      served.run->start(done, served.events.sink());
     } catch (const Error& error) {
       send_report(id, served, refuse(start.policy, error));
     }
@@ -198,9 +202,10 @@ class Spawner {
   }
 
   // A report that could not be written where it was asked for says so where it can be read.
-  static Report written(Report report, const Reporting& reporting) {
+  static Report written(Report report, Served& served) {
+    if (auto warning = served.events.end(report)) report.warnings.push_back(std::move(*warning));
     try {
-      write_report(report, reporting);
+      write_report(report, served.targets->reporting());
     } catch (const Error& error) {
       report.warnings.emplace_back(error.what());
     }

@@ -374,9 +374,11 @@ TEST(Interpret, OnlyKeptDescriptorsSurviveExecve) {
               const int kept = ::fcntl(0, F_DUPFD, 50);
               const int dropped = ::fcntl(0, F_DUPFD, 60);
               CHECK_OR(1, interpret(context, {.op = Op::cloexec_from, .a = 3}) == 0);
-              CHECK_OR(2, interpret(context, {.op = Op::keep_fd, .a = kept}) == 0);
+              CHECK_OR(2, interpret(context, {.op = Op::keep_fd, .a = kept, .b = kept}) == 0);
               CHECK_OR(3, ::fcntl(kept, F_GETFD) == 0 && ::fcntl(dropped, F_GETFD) == FD_CLOEXEC);
-              CHECK_OR(4, interpret(context, {.op = Op::keep_fd, .a = 999}) == EBADF);
+              CHECK_OR(4, interpret(context, {.op = Op::keep_fd, .a = 999, .b = 999}) == EBADF);
+              CHECK_OR(5, interpret(context, {.op = Op::keep_fd, .a = 70, .b = dropped}) == 0);
+              CHECK_OR(6, ::fcntl(70, F_GETFD) == 0);
               return 0;
             }));
 }

@@ -36,6 +36,7 @@ Policy unusual_policy() {
   policy.policy_files = {"/p.json"};
   policy.reporting.report = "/r.json";
   policy.reporting.report_dir = "/reports";
+  policy.reporting.events = "/e.jsonl";
   policy.reporting.name = "n";
   policy.reporting.quiet = true;
   policy.reporting.signal_exit_as_code = true;
