@@ -1,0 +1,24 @@
+// Starting a contender that is a process, and waiting for it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace bench {
+
+using Command = std::vector<std::string>;
+
+// Starts without a copy of this process (vfork semantics); output goes to /dev/null. Throws
+// std::system_error.
+pid_t start(const Command& command);
+
+// Throws std::runtime_error unless the process ended with status 0: a contender that fails fast
+// must not win.
+void expect_success(const Command& command, int status);
+
+// Start to end, in microseconds.
+double time_one(const Command& command);
+
+}  // namespace bench
