@@ -8,9 +8,9 @@
 
 namespace bench {
 
-// Groups that belong to `uid`, beneath the caller's own: one a v1 hierarchy. On v2 none is made:
-// the caller's group is used as it is. Root only. They are removed with the object, once the
-// process that joined is gone.
+// Groups that belong to `uid`: beneath the caller's own, one a v1 hierarchy; on v2 one beside it,
+// with a leaf for the process that joins. Root only. Throws std::system_error. They are removed
+// with the object, once the process that joined is gone.
 class Delegation {
  public:
   explicit Delegation(uid_t uid);
@@ -22,8 +22,11 @@ class Delegation {
   void join() const;
 
  private:
+  void make_group(const std::string& directory);
+
   uid_t uid_;
   std::vector<std::string> directories_;
+  std::vector<std::string> doors_;  // the files to join by
 };
 
 }  // namespace bench

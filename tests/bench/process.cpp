@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,10 @@ const posix_spawn_file_actions_t& quiet() {
   return actions;
 }
 
+double microseconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+}
+
 }  // namespace
 
 pid_t start(const Command& command) {
@@ -40,14 +45,15 @@ void expect_success(const Command& command, int status) {
   throw std::runtime_error(command.front() + " ended with wait status " + std::to_string(status));
 }
 
-double time_one(const Command& command) {
+Took time_one(const Command& command) {
   const auto before = std::chrono::steady_clock::now();
   const pid_t pid = start(command);
   int status = -1;
-  ::waitpid(pid, &status, 0);
+  rusage usage{};
+  ::wait4(pid, &status, 0, &usage);
   const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - before;
   expect_success(command, status);
-  return took.count();
+  return {took.count(), microseconds(usage.ru_utime) + microseconds(usage.ru_stime)};
 }
 
 }  // namespace bench

@@ -18,7 +18,11 @@ pid_t start(const Command& command);
 // must not win.
 void expect_success(const Command& command, int status);
 
-// Start to end, in microseconds.
-double time_one(const Command& command);
+struct Took {
+  double microseconds = 0;      // from start to end
+  double cpu_microseconds = 0;  // of the contender and of all that was waited for beneath it
+};
+
+Took time_one(const Command& command);
 
 }  // namespace bench

@@ -145,14 +145,16 @@ void measure_latencies(const std::vector<Contender>& all, std::vector<Figures>& 
   std::vector<std::size_t> order(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     order[i] = i;
-    figures[i].latencies.push_back({pace, {}});
+    figures[i].latencies.push_back({pace, {}, {}});
   }
   for (int round = -kWarmUps; round < rounds; ++round) {
     std::ranges::shuffle(order, random);
     for (const std::size_t i : order) {
       if (pause.count() > 0) std::this_thread::sleep_for(pause);
-      const double took = time_one(all[i].command);
-      if (round >= 0) figures[i].latencies.back().microseconds.push_back(took);
+      const Took took = time_one(all[i].command);
+      if (round < 0) continue;
+      figures[i].latencies.back().microseconds.push_back(took.microseconds);
+      figures[i].latencies.back().cpu_microseconds.push_back(took.cpu_microseconds);
     }
   }
 }
@@ -225,9 +227,10 @@ void measure(const Options& options, const Workplace& place, std::ostream* json)
   if (json) *json << to_json(machine, figures).dump(1) << '\n';
 }
 
-// The ordinary user's part runs in a child: who gave up root cannot take the groups away again.
-int measure_as(const Options& options, const Workplace& place, std::ostream* json) {
-  const Delegation delegation{*options.as};
+// In groups of its own. What is measured runs in a child: who gave up root cannot take them away
+// again, and who is in them neither.
+int measure_in_groups(const Options& options, const Workplace& place, std::ostream* json) {
+  const Delegation delegation{options.as.value_or(0)};
   std::cout.flush();
   const pid_t child = ::fork();
   if (child == 0) {
@@ -248,10 +251,10 @@ int measure_as(const Options& options, const Workplace& place, std::ostream* jso
 }
 
 constexpr const char* kUsage =
-    "usage: bench-startup --sandbox-exec FILE [--programs FOLDER] [--rounds N] [--paused-rounds "
-    "N]\n"
-    "       [--pause MILLISECONDS] [--throughput-runs N] [--as UID] [--json FILE] [--commit "
-    "TEXT]\n";
+    "usage: bench-startup --sandbox-exec FILE [--programs FOLDER] [--rounds N]\n"
+    "       [--paused-rounds N] [--pause MILLISECONDS] [--throughput-runs N]\n"
+    "       [--as UID] [--json FILE] [--commit TEXT]\n"
+    "--as: root only\n";
 
 std::optional<Options> parse(int argc, char** argv) {
   enum { sandbox_exec = 1, programs, rounds, paused, pause, runs, as, json, commit };
@@ -286,7 +289,8 @@ std::optional<Options> parse(int argc, char** argv) {
     else
       return std::nullopt;
   }
-  if (options.sandbox_exec.empty() || optind != argc) return std::nullopt;
+  const bool may_become = !options.as || ::geteuid() == 0;
+  if (options.sandbox_exec.empty() || optind != argc || !may_become) return std::nullopt;
   return options;
 }
 
@@ -297,7 +301,7 @@ int run(const Options& options) {
     if (!*json) throw std::runtime_error("cannot write " + options.json);
   }
   const Workplace place{options};
-  if (options.as) return measure_as(options, place, json.get());
+  if (::geteuid() == 0) return measure_in_groups(options, place, json.get());
   measure(options, place, json.get());
   return 0;
 }

@@ -20,9 +20,11 @@ const char* name_of(Pace pace);
 struct Latency {
   Pace pace{};
   std::vector<double> microseconds;
+  std::vector<double> cpu_microseconds;  // the same runs'; empty: not measured
 
   double p50() const { return percentile(microseconds, 50); }
   double p95() const { return percentile(microseconds, 95); }
+  double cpu_p50() const { return percentile(cpu_microseconds, 50); }
 };
 
 struct Throughput {

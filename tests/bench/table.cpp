@@ -30,13 +30,23 @@ const Figures* find(std::span<const Figures> all, const std::string& name) {
   return found == all.end() ? nullptr : &*found;
 }
 
+std::string ratio(double value, double base) {
+  return value > 0 && base > 0 ? cell(value / base, 8, 2) : right("-", 8);
+}
+
 void print_ratios(std::ostream& out, const Latency& latency, const Figures* yardstick) {
-  const Latency* base = yardstick ? yardstick->at(latency.pace) : nullptr;
-  if (!base || base->p50() <= 0) {
-    out << right("-", 16);
-    return;
-  }
-  out << cell(latency.p50() / base->p50(), 8, 2) << cell(latency.p95() / base->p95(), 8, 2);
+  const Latency* found = yardstick ? yardstick->at(latency.pace) : nullptr;
+  const Latency base = found ? *found : Latency{};
+  out << "   " << ratio(latency.p50(), base.p50()) << ratio(latency.p95(), base.p95())
+      << ratio(latency.cpu_p50(), base.cpu_p50());
+}
+
+void print_head(std::ostream& out, Pace pace, const std::vector<std::string>& yardsticks) {
+  out << '\n'
+      << padded(name_of(pace), kNameWidth) << right("p50", 9) << right("p95", 9)
+      << right("CPU p50", 9);
+  for (const std::string& name : yardsticks) out << right("÷ " + name, 28);  // ÷ is two bytes
+  out << '\n';
 }
 
 void print_latencies(std::ostream& out, Pace pace, std::span<const Figures> all,
@@ -44,18 +54,13 @@ void print_latencies(std::ostream& out, Pace pace, std::span<const Figures> all,
   const bool measured =
       std::ranges::any_of(all, [&](const Figures& figures) { return figures.at(pace); });
   if (!measured) return;
-  out << '\n' << padded(name_of(pace), kNameWidth) << right("p50 us", 9) << right("p95 us", 9);
-  for (const std::string& name : yardsticks) out << right("p50,p95 ÷ " + name, 22);
-  out << '\n';
+  print_head(out, pace, yardsticks);
   for (const Figures& figures : all) {
     const Latency* latency = figures.at(pace);
     if (!latency) continue;
     out << padded(figures.name, kNameWidth) << cell(latency->p50(), 9, 0)
-        << cell(latency->p95(), 9, 0);
-    for (const std::string& name : yardsticks) {
-      out << "     ";
-      print_ratios(out, *latency, find(all, name));
-    }
+        << cell(latency->p95(), 9, 0) << cell(latency->cpu_p50(), 9, 0);
+    for (const std::string& name : yardsticks) print_ratios(out, *latency, find(all, name));
     out << '\n';
   }
 }
@@ -82,6 +87,7 @@ void print_table(std::ostream& out, const Machine& machine, std::span<const Figu
       << ", cgroup " << machine.cgroup << ", uid " << machine.uid << ", " << machine.date;
   if (!machine.commit.empty()) out << ", commit " << machine.commit;
   out << '\n';
+  out << "microseconds; ÷: p50, p95 and CPU in those of the one named\n";
   for (const Pace pace : kPaces) print_latencies(out, pace, all, yardsticks);
   print_throughputs(out, all);
 }
@@ -94,7 +100,9 @@ nlohmann::json to_json(const Machine& machine, std::span<const Figures> all) {
       one["latencies"].push_back({{"pace", name_of(latency.pace)},
                                   {"p50_us", latency.p50()},
                                   {"p95_us", latency.p95()},
-                                  {"samples_us", latency.microseconds}});
+                                  {"cpu_p50_us", latency.cpu_p50()},
+                                  {"samples_us", latency.microseconds},
+                                  {"cpu_samples_us", latency.cpu_microseconds}});
     }
     for (const Throughput& figure : figures.throughputs) {
       one["throughputs"].push_back(
