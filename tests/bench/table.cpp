@@ -11,7 +11,7 @@ constexpr int kNameWidth = 16;
 
 std::string cell(double value, int width, int digits) {
   char text[64];
-  std::snprintf(text, sizeof text, "%*.*f", width, digits, value);
+  (void)std::snprintf(text, sizeof text, "%*.*f", width, digits, value);
   return text;
 }
 

@@ -23,7 +23,7 @@ inline constexpr std::uint64_t kReadOnly = MOUNT_ATTR_RDONLY | kNoSuidDev;
 // Ends this process with exit status 125 where a call failed: a floor with a hole measures nothing.
 inline long check(long result, const char* attempt) {
   if (result >= 0) return result;
-  std::fprintf(stderr, "bench-floor: %s: %s\n", attempt, std::strerror(errno));
+  (void)std::fprintf(stderr, "bench-floor: %s: %s\n", attempt, std::strerror(errno));
   ::_exit(125);
 }
 

@@ -94,7 +94,8 @@ int main(int, char** argv) {
   floor_bench::Caps caps;
   char** command = floor_bench::parse(argv, caps);
   if (!*command) {
-    std::fputs("usage: bench-floor [--memory BYTES] [--cpus N] [--pids N] COMMAND…\n", stderr);
+    (void)std::fputs("usage: bench-floor [--memory BYTES] [--cpus N] [--pids N] COMMAND…\n",
+                     stderr);
     return 125;
   }
   return floor_bench::run(caps, command);

@@ -7,7 +7,7 @@
 namespace floor_bench {
 namespace {
 
-constexpr unsigned kPeriodUs = 100'000;
+constexpr std::uint64_t kPeriodUs = 100'000;
 
 void cap_v1(const Group& group, const Caps& caps) {
   const auto write = [&](const char* file, std::uint64_t value) {
@@ -70,6 +70,7 @@ std::vector<const char*> counters_of(const std::string& controller) {
 
 std::vector<Group> make_groups(const std::vector<GroupPlace>& places, const Caps& caps) {
   std::vector<Group> groups;
+  groups.reserve(places.size());
   for (const GroupPlace& place : places) groups.push_back(make_group(place, caps));
   return groups;
 }

@@ -15,7 +15,7 @@ constexpr uid_t kShownAs = 1000;
 
 std::string read_all(const char* path) {
   const int fd = static_cast<int>(check(::open(path, O_RDONLY | O_CLOEXEC), path));
-  std::string text(64 * 1024, '\0');
+  std::string text(std::size_t{64} * 1024, '\0');
   std::size_t size = 0;
   while (const long n = check(::read(fd, text.data() + size, text.size() - size), path)) {
     size += static_cast<std::size_t>(n);
