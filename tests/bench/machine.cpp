@@ -33,7 +33,7 @@ std::string cgroup_layout() {
 std::string now() {
   char text[32];
   const std::time_t time = std::time(nullptr);
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&time));
+  (void)std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&time));
   return text;
 }
 
