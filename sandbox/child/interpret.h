@@ -6,8 +6,13 @@
 namespace sandbox::child {
 
 struct Context {
+  explicit Context(const Program* its_program = nullptr) : program(its_program) {}
+
   const Program* program = nullptr;
   int root_fd = -1;  // the new root, once it is made
+  // The folder in which something was made last: most steps make several things in one.
+  int parent_fd = -1;
+  char parent[4096];  // its path, where parent_fd is set
 };
 
 int interpret(Context& context, const Instr& instr);

@@ -51,14 +51,6 @@ int attach(int tree, int target) {
                           MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
-int attach_at(const Context& context, int tree, const char* path) {
-  const int target = resolve(context, path, O_PATH);
-  if (target < 0) return errno;
-  const int error = attach(tree, target);
-  ::close(target);
-  return error;
-}
-
 // "size=1,mode=755" → one fsconfig a pair; a word without '=' is a flag.
 int configure(int fs, const char* options) {
   char text[512];
@@ -124,24 +116,48 @@ int open_source(const Context& context, const Instr& instr) {
   return instr.op == Op::bind_path ? open_host_tree(instr) : open_inner_tree(context, instr);
 }
 
-// The parent of `path` beneath the new root; `name` is set to its last component.
-int open_parent(const Context& context, const char* path, const char** name) {
-  const char* slash = ::strrchr(path, '/');
-  *name = slash + 1;
-  char parent[4096];
-  const size_t length = static_cast<size_t>(slash - path);
-  if (length >= sizeof parent) return errno = ENAMETOOLONG, -1;
-  ::memcpy(parent, path, length);
-  parent[length] = 0;
-  return resolve(context, length ? parent : "/", O_PATH | O_DIRECTORY);
+void forget_parent(Context& context) {
+  if (context.parent_fd >= 0) ::close(context.parent_fd);
+  context.parent_fd = -1;
 }
 
-int make_one_directory(const Context& context, const char* path, unsigned mode) {
+// Whether something that is mounted at `place` hides what was opened at `path`.
+bool hides(const char* place, const char* path) {
+  const size_t length = ::strlen(place);
+  return ::strncmp(place, path, length) == 0 && (path[length] == 0 || path[length] == '/');
+}
+
+// The parent of `path` beneath the new root, which stays the context's; `name` is set to its last
+// component.
+int open_parent(Context& context, const char* path, const char** name) {
+  const char* slash = ::strrchr(path, '/');
+  *name = slash + 1;
+  const size_t length = static_cast<size_t>(slash - path);
+  if (length >= sizeof context.parent) return errno = ENAMETOOLONG, -1;
+  if (context.parent_fd >= 0 && ::strlen(context.parent) == length &&
+      ::strncmp(context.parent, path, length) == 0) {
+    return context.parent_fd;
+  }
+  forget_parent(context);
+  ::memcpy(context.parent, path, length);
+  context.parent[length] = 0;
+  context.parent_fd = resolve(context, length ? context.parent : "/", O_PATH | O_DIRECTORY);
+  return context.parent_fd;
+}
+
+int make_one_directory(Context& context, const char* path, unsigned mode) {
   const char* name = nullptr;
   const int parent = open_parent(context, path, &name);
   if (parent < 0) return errno;
-  const int error = ::mkdirat(parent, name, mode) < 0 && errno != EEXIST ? errno : 0;
-  ::close(parent);
+  return ::mkdirat(parent, name, mode) < 0 && errno != EEXIST ? errno : 0;
+}
+
+int attach_at(Context& context, int tree, const char* path) {
+  const int target = resolve(context, path, O_PATH);
+  if (target < 0) return errno;
+  const int error = attach(tree, target);
+  ::close(target);
+  if (context.parent_fd >= 0 && hides(path, context.parent)) forget_parent(context);
   return error;
 }
 
@@ -150,12 +166,6 @@ int write_whole(int fd, const char* content) {
   const ssize_t written = ::write(fd, content, static_cast<size_t>(length));
   if (written < 0) return errno;
   return written == length ? 0 : ENOSPC;
-}
-
-bool exists(const Context& context, const char* path) {
-  const int fd = resolve(context, path, O_PATH);
-  if (fd >= 0) ::close(fd);
-  return fd >= 0;
 }
 
 }  // namespace
@@ -184,17 +194,23 @@ int mount_new(Context& context, const Instr& instr, const char* type, const char
   return error;
 }
 
+// A tree from the new root itself is private already, and has its mount's attributes.
+bool needs_attributes(const Instr& instr) {
+  return instr.op == Op::bind_path || (instr.op == Op::bind_inside && instr.flags != 0);
+}
+
 int bind(Context& context, const Instr& instr) {
   const int tree = open_source(context, instr);
   if (tree < 0) return errno;
-  int error = instr.op == Op::bind_attach ? 0 : set_attributes(tree, instr.flags);
+  int error = needs_attributes(instr) ? set_attributes(tree, instr.flags) : 0;
   if (!error) error = attach_at(context, tree, instr.text2);
   ::close(tree);
   return error;
 }
 
 int make_directory(Context& context, const char* path, unsigned mode) {
-  if (exists(context, path)) return 0;
+  const int error = make_one_directory(context, path, mode);
+  if (error != ENOENT) return error;
   char prefix[4096];
   const size_t length = ::strlen(path);
   if (length >= sizeof prefix) return ENAMETOOLONG;
@@ -202,25 +218,24 @@ int make_directory(Context& context, const char* path, unsigned mode) {
     if (path[end] != '/' && path[end] != 0) continue;
     ::memcpy(prefix, path, end);
     prefix[end] = 0;
-    if (exists(context, prefix)) continue;
-    if (const int error = make_one_directory(context, prefix, end == length ? mode : 0755)) {
-      return error;
+    if (const int failed = make_one_directory(context, prefix, end == length ? mode : 0755)) {
+      return failed;
     }
   }
   return 0;
 }
 
 int make_file(Context& context, const Instr& instr) {
-  if (!instr.text2 && exists(context, instr.text)) return 0;
   const char* name = nullptr;
   const int parent = open_parent(context, instr.text, &name);
   if (parent < 0) return errno;
-  const int fd = ::openat(parent, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-                          static_cast<unsigned>(instr.a));
-  int error = fd < 0 ? errno : 0;
-  if (!error && instr.text2) error = write_whole(fd, instr.text2);
-  ::close(parent);
-  if (fd >= 0) ::close(fd);
+  const unsigned mode = static_cast<unsigned>(instr.a);
+  if (!instr.text2)
+    return ::mknodat(parent, name, S_IFREG | mode, 0) < 0 && errno != EEXIST ? errno : 0;
+  const int fd = ::openat(parent, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+  if (fd < 0) return errno;
+  const int error = write_whole(fd, instr.text2);
+  ::close(fd);
   return error;
 }
 
@@ -236,12 +251,11 @@ int make_symlink(Context& context, const Instr& instr) {
   const char* name = nullptr;
   const int parent = open_parent(context, instr.text2, &name);
   if (parent < 0) return errno;
-  const int error = ::symlinkat(instr.text, parent, name) < 0 && errno != EEXIST ? errno : 0;
-  ::close(parent);
-  return error;
+  return ::symlinkat(instr.text, parent, name) < 0 && errno != EEXIST ? errno : 0;
 }
 
 int pivot(Context& context) {
+  forget_parent(context);
   if (::fchdir(context.root_fd) < 0) return errno;
   // Both on one directory (pivot_root(2), "pivot_root(".", ".")"): the old root comes to lie on
   // top.

@@ -136,15 +136,18 @@ std::vector<std::string> interesting_places() {
   return places;
 }
 
-bool takes_map(const std::string& place) try { return takes_id_map(place); } catch (const Error&) {
-  return false;  // no user namespace to map with
+// Any map will do to ask; 1 is never the host's root. Empty: no user namespace to map with.
+UniqueFd trial_map() try { return make_id_map(1, 1); } catch (const Error&) {
+  return UniqueFd{};
 }
 
 void try_id_maps(HostFacts& facts, const std::vector<MountPoint>& visible) {
   if (!facts.privileged) return;
+  const UniqueFd map = trial_map();
   for (const std::string& place : interesting_places()) {
     const MountPoint* mount = mount_of(visible, place);
-    facts.id_maps.push_back({place, mount ? mount->type : "unknown", takes_map(place)});
+    facts.id_maps.push_back(
+        {place, mount ? mount->type : "unknown", map && takes_id_map(place, map.get())});
   }
 }
 

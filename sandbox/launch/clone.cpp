@@ -41,18 +41,18 @@ class AllSignalsBlocked {
   sigset_t before_{};
 };
 
-std::vector<UniqueFd> detach_trees(const Plan& plan) {
+std::vector<UniqueFd> detach_trees(const Plan& plan, std::shared_ptr<const UniqueFd> id_map) {
   std::vector<UniqueFd> trees(plan.init.size());
   if (!plan.parent_detaches) return trees;
-  UniqueFd id_map;
-  if (plan.identity.id_mapped) {
-    id_map = make_id_map(plan.identity.uid_outside, plan.identity.gid_outside);
+  if (plan.identity.id_mapped && !id_map) {
+    id_map = std::make_shared<UniqueFd>(
+        make_id_map(plan.identity.uid_outside, plan.identity.gid_outside));
   }
   for (std::size_t i = 0; i < plan.init.size(); ++i) {
     const Step& step = plan.init[i];
     if (step.op != Op::bind_path && step.op != Op::root_clone) continue;
     trees[i] =
-        detach_tree(step.text, step.recursive, step.flags, step.id_mapped ? id_map.get() : -1).fd;
+        detach_tree(step.text, step.recursive, step.flags, step.id_mapped ? id_map->get() : -1);
   }
   return trees;
 }
@@ -172,7 +172,7 @@ void kill_and_reap(const SandboxProcess& process) {
 
 SandboxProcess clone_init(const Plan& plan, const Group& group, const LaunchOptions& options,
                           const child::TestProgram& test, Readiness readiness) {
-  const std::vector<UniqueFd> trees = detach_trees(plan);
+  const std::vector<UniqueFd> trees = detach_trees(plan, options.id_map);
   ControlPair control = make_control();
   if (!options.kept.empty()) move_above(control.theirs, options.kept.rbegin()->first);
   const UniqueFd supervisor{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 
 #include "cgroup/group.h"
@@ -32,7 +33,10 @@ struct LaunchOptions {
   std::span<char> command_line{};  // overwritten in the child only: it may hold secrets
   sigset_t test_mask{};            // the signal mask that the test gets
   Parent parent = Parent::self;
-  unsigned serial = 0;           // of the runs of this process
+  unsigned serial = 0;                          // of the runs of this process
+  std::shared_ptr<const UniqueFd> trial_map{};  // as probe_host takes it
+  // For the plan's id outside; null: made where one is needed.
+  std::shared_ptr<const UniqueFd> id_map{};
   std::map<int, int> kept{};     // number inside → descriptor here, for --keep-fd
   std::uint64_t open_files = 0;  // the test's soft RLIMIT_NOFILE; 0: as here
   // Called as soon as there is a process, before anything else can fail.

@@ -15,12 +15,4 @@ HeldSignals::~HeldSignals() {
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-ReleasedSignals::ReleasedSignals(const sigset_t& mask) {
-  ::pthread_sigmask(SIG_SETMASK, &mask, &held_);
-}
-
-ReleasedSignals::~ReleasedSignals() {
-  ::pthread_sigmask(SIG_SETMASK, &held_, nullptr);
-}
-
 }  // namespace sandbox

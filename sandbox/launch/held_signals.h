@@ -24,16 +24,4 @@ class HeldSignals {
   sigset_t before_{};
 };
 
-// Lets them through for its lifetime, where somebody handles them.
-class ReleasedSignals {
- public:
-  explicit ReleasedSignals(const sigset_t& mask);
-  ReleasedSignals(const ReleasedSignals&) = delete;
-  ReleasedSignals& operator=(const ReleasedSignals&) = delete;
-  ~ReleasedSignals();
-
- private:
-  sigset_t held_{};
-};
-
 }  // namespace sandbox

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 
+#include "plan/identity.h"
 #include "rootfs/id_map.h"
 #include "sys/error.h"
 #include "sys/files.h"
@@ -144,15 +145,23 @@ std::vector<std::string> places_that_matter(const Policy& policy, const Host& ho
   return places;
 }
 
-void probe_id_maps(const Policy& policy, Host& host) {
+std::shared_ptr<const UniqueFd> make_map_of_run(const Host& host) {
+  Identity unused;
+  take_unused_id(unused, host.pid, host.serial);
+  return std::make_shared<UniqueFd>(make_id_map(unused.uid_outside, unused.gid_outside));
+}
+
+void probe_id_maps(const Policy& policy, const std::shared_ptr<const UniqueFd>& trial_map,
+                   Host& host) {
   if (!host.root || policy.keep_root || host.project_uid != 0) return;
   host.ids_mappable = true;
+  const auto map = trial_map ? trial_map : host.id_map = make_map_of_run(host);
   std::vector<int> tried;
   for (const std::string& place : places_that_matter(policy, host)) {
     const MountPoint* mount = mount_of(host.mounts, place);
     if (!mount || std::ranges::find(tried, mount->id) != tried.end()) continue;
     tried.push_back(mount->id);
-    if (takes_id_map(mount->point)) continue;
+    if (takes_id_map(mount->point, map->get())) continue;
     host.ids_mappable = false;
     host.unmappable = mount->point + " (" + mount->type + ")";
     return;
@@ -190,7 +199,6 @@ void probe_files(const Policy& policy, Host& host) {
   host.outputs = find_declared_outputs(policy.command, host.environment, host.cwd, guarded);
   host.warnings = host.outputs.warnings;
   find_owner(host);
-  probe_id_maps(policy, host);
 }
 
 void probe_accounts(const Policy& policy, Host& host) {
@@ -199,8 +207,10 @@ void probe_accounts(const Policy& policy, Host& host) {
   for (const char* device : kDevices) {
     if (exists(device)) host.devices.emplace_back(device);
   }
+  // Only an identity that is the host's root can change the kernel by them.
+  const bool may_be_root = host.uid == 0 && !host.ids_mappable;
   for (const char* settings : kKernelSettings) {
-    if (exists(settings)) host.kernel_settings.emplace_back(settings);
+    if (may_be_root && exists(settings)) host.kernel_settings.emplace_back(settings);
   }
   if (policy.network != Network::host) return;
   const std::string resolver = real_path("/etc/resolv.conf").value_or("");
@@ -222,8 +232,10 @@ SourceIdentity look_at(const std::string& path) {
   return seen;
 }
 
-Host probe_host(const Policy& policy) {
+Host probe_host(const Policy& policy, unsigned serial,
+                const std::shared_ptr<const UniqueFd>& trial_map) {
   Host host;
+  host.serial = serial;
   host.uid = ::geteuid();
   host.gid = ::getegid();
   host.pid = ::getpid();
@@ -238,7 +250,9 @@ Host probe_host(const Policy& policy) {
   probe_terminal(host);
   check_sources(policy, host);
   probe_files(policy, host);
-  if (policy.isolation == Isolation::full) probe_accounts(policy, host);
+  if (policy.isolation == Isolation::none) return host;
+  probe_id_maps(policy, trial_map, host);
+  probe_accounts(policy, host);
   return host;
 }
 

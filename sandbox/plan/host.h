@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "rootfs/needs.h"
 #include "rootfs/outputs.h"
 #include "rootfs/project.h"
+#include "sys/unique_fd.h"
 
 namespace sandbox {
 
@@ -47,6 +49,7 @@ struct Host {
   std::vector<MountPoint> mounts{};  // visible ones
   uid_t project_uid = 0;
   gid_t project_gid = 0;
+  std::shared_ptr<const UniqueFd> id_map{};  // for the unused id of this run; null where none is
   bool ids_mappable = false;  // root only: every place that matters takes an id-mapped mount
   std::string unmappable{};   // which does not: "/ (overlay)"
   bool terminal = false;      // one of fds 0 to 2 is a terminal
@@ -68,6 +71,9 @@ struct Host {
 
 // Looks at everything the plan of this policy needs to know. Throws Error when the program is not
 // found (127, 126), or when cwd or the project cannot be shown.
-Host probe_host(const Policy& policy);
+// `serial`: of the runs of this process. `trial_map`: an id map to try whether mounts take one;
+// null: that of this run is made for it, and is in the result.
+Host probe_host(const Policy& policy, unsigned serial = 0,
+                const std::shared_ptr<const UniqueFd>& trial_map = {});
 
 }  // namespace sandbox

@@ -8,6 +8,7 @@
 #include "child/program.h"
 #include "plan/environment.h"
 #include "plan/host.h"
+#include "plan/identity.h"
 #include "policy/policy.h"
 #include "report/report.h"
 
@@ -26,18 +27,6 @@ struct Step {
   bool recursive = true;    // bind_path, root_clone: with the mounts below it
   std::string words{};      // the user's own, where the step comes from an option
   bool operator==(const Step&) const = default;
-};
-
-struct Identity {
-  uid_t uid_inside = 0;
-  gid_t gid_inside = 0;
-  uid_t uid_outside = 0;
-  gid_t gid_outside = 0;
-  bool parent_writes_maps = false;
-  bool id_mapped = false;
-  bool host_root = false;  // its kernel uid is 0: /proc/sys must be read-only
-  std::string how{};
-  std::string warning{};
 };
 
 struct Plan {
@@ -68,8 +57,6 @@ struct Plan {
 Plan make_plan(const Policy& policy, const Host& host);
 
 Identity choose_identity(const Policy& policy, const Host& host);
-// Gives an id-mapped identity a host id of its own. `serial`: of the runs of process `pid`.
-void take_unused_id(Identity& identity, pid_t pid, unsigned serial);
 void plan_root(Plan& plan, const Policy& policy, const Host& host);  // the steps up to pivot
 void plan_test(Plan& plan, const Policy& policy, const Host& host);  // from setsid to the filter
 

@@ -219,13 +219,19 @@ class RootPlanner {
          .words = words});
   }
 
+  // Everybody may use them: no map is needed, and devtmpfs and devpts take none.
+  void bind_device(const std::string& source, const std::string& destination) {
+    bind_host(source, destination, MOUNT_ATTR_NOSUID);
+    plan_.init.back().id_mapped = false;
+  }
+
   void show_devices() {
     add({.op = Op::bind_inside, .text = staged("/dev"), .text2 = "/dev"});
-    for (const std::string& device : host_.devices) bind_host(device, device, MOUNT_ATTR_NOSUID);
+    for (const std::string& device : host_.devices) bind_device(device, device);
     // The terminal's own name belongs to the host's devpts; here ttyname(3) finds it as the
     // console.
     if (!host_.terminal_name.empty()) {
-      bind_host(host_.terminal_name, "/dev/console", MOUNT_ATTR_NOSUID);
+      bind_device(host_.terminal_name, "/dev/console");
     }
     add({.op = Op::devpts,
          .text = "/dev/pts",

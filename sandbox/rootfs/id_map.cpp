@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -22,22 +22,19 @@ namespace {
 
 constexpr unsigned long kPrivate = 1UL << 18;  // MS_PRIVATE
 
-[[noreturn]] void wait_to_be_killed(pid_t parent) {
+int wait_to_be_killed(void* parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (::getppid() != parent) ::_exit(1);
+  if (::getppid() != *static_cast<pid_t*>(parent)) return 1;
   for (;;) ::pause();
 }
 
-// It only has to exist until its namespace is held open by a file descriptor.
+// It only has to exist until its namespace is held open by a file descriptor. In our own memory
+// (CLONE_VM): a copy would cost more than all the rest.
 class Helper {
  public:
   Helper() {
-    const pid_t parent = ::getpid();
-    clone_args args{};
-    args.flags = CLONE_NEWUSER;
-    args.exit_signal = SIGCHLD;
-    pid_ = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
-    if (pid_ == 0) wait_to_be_killed(parent);
+    pid_ = ::clone(wait_to_be_killed, stack_ + sizeof stack_, CLONE_VM | CLONE_NEWUSER | SIGCHLD,
+                   &parent_);
     if (pid_ < 0) throw Error{"cannot make a user namespace for id-mapped mounts", errno};
   }
   Helper(const Helper&) = delete;
@@ -49,6 +46,8 @@ class Helper {
   std::string proc(const char* name) const { return "/proc/" + std::to_string(pid_) + "/" + name; }
 
  private:
+  alignas(16) char stack_[8192];
+  pid_t parent_ = ::getpid();
   pid_t pid_ = -1;
 };
 
@@ -63,13 +62,6 @@ int set_attributes(int tree, unsigned flags, const mount_attr& attr) {
   const long result =
       ::syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | flags, &attr, sizeof attr);
   return result < 0 ? errno : 0;
-}
-
-int map_ids(int tree, int id_map) {
-  mount_attr attr{};
-  attr.attr_set = MOUNT_ATTR_IDMAP;
-  attr.userns_fd = static_cast<__u64>(id_map);
-  return set_attributes(tree, 0, attr);
 }
 
 UniqueFd clone_tree(const std::string& path, unsigned flags) {
@@ -88,25 +80,37 @@ UniqueFd make_id_map(uid_t uid, gid_t gid) {
   return fd;
 }
 
-bool takes_id_map(const std::string& place) {
-  // Any map will do to ask; 1 is never the host's root.
-  static const UniqueFd map = make_id_map(1, 1);
+bool takes_id_map(const std::string& place, int id_map) {
   const UniqueFd tree = clone_tree(place, 0);
-  return tree && map_ids(tree.get(), map.get()) == 0;
+  mount_attr attr{};
+  attr.attr_set = MOUNT_ATTR_IDMAP;
+  attr.userns_fd = static_cast<__u64>(id_map);
+  return tree && set_attributes(tree.get(), 0, attr) == 0;
 }
 
-DetachedTree detach_tree(const std::string& path, bool recursive, unsigned long long attributes,
-                         int id_map) {
+UniqueFd detach_tree(const std::string& path, bool recursive, unsigned long long attributes,
+                     int id_map) {
   const unsigned depth = recursive ? AT_RECURSIVE : 0;
-  DetachedTree tree{clone_tree(path, depth)};
-  if (!tree.fd) throw Error{"cannot clone the mount at " + path, errno};
+  UniqueFd tree = clone_tree(path, depth);
+  if (!tree) throw Error{"cannot clone the mount at " + path, errno};
   mount_attr attr{};
   attr.attr_set = attributes;
   attr.propagation = kPrivate;
-  if (const int error = set_attributes(tree.fd.get(), depth, attr)) {
+  if (id_map >= 0) {
+    mount_attr mapped = attr;
+    mapped.attr_set |= MOUNT_ATTR_IDMAP;
+    mapped.userns_fd = static_cast<__u64>(id_map);
+    if (set_attributes(tree.get(), depth, mapped) == 0) return tree;
+  }
+  if (const int error = set_attributes(tree.get(), depth, attr)) {
     throw Error{"cannot set the attributes of the mount at " + path, error};
   }
-  tree.mapped = id_map >= 0 && map_ids(tree.fd.get(), id_map) == 0;
+  if (id_map >= 0 && recursive) {  // one of those below it refused
+    mount_attr top{};
+    top.attr_set = MOUNT_ATTR_IDMAP;
+    top.userns_fd = static_cast<__u64>(id_map);
+    (void)set_attributes(tree.get(), 0, top);
+  }
   return tree;
 }
 

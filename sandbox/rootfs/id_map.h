@@ -14,16 +14,11 @@ namespace sandbox {
 UniqueFd make_id_map(uid_t uid, gid_t gid);
 
 // Whether the file system at `place` takes an id-mapped mount. Really tried, on a detached clone.
-bool takes_id_map(const std::string& place);
+bool takes_id_map(const std::string& place, int id_map);
 
 // A detached, private clone of the mount at `path` (with those below it when `recursive`),
-// attributes set and, with id_map >= 0, id-mapped. `mapped` tells whether the map was taken
-// (EINVAL: left as it was). Throws Error.
-struct DetachedTree {
-  UniqueFd fd{};
-  bool mapped = false;
-};
-DetachedTree detach_tree(const std::string& path, bool recursive, unsigned long long attributes,
-                         int id_map);
+// attributes set and, with id_map >= 0, id-mapped where its file system takes that. Throws Error.
+UniqueFd detach_tree(const std::string& path, bool recursive, unsigned long long attributes,
+                     int id_map);
 
 }  // namespace sandbox

@@ -17,6 +17,7 @@
 #include "report/event_stream.h"
 #include "report/json.h"
 #include "report/write.h"
+#include "rootfs/id_map.h"
 #include "spawner/callers_world.h"
 #include "spawner/wire.h"
 #include "supervise/prepared_sandboxes.h"
@@ -60,6 +61,14 @@ std::map<int, int> move_kept(wire::Start& start) {
     kept[numbers[i]] = fd.get();
   }
   return kept;
+}
+
+// Any map will do to try whether mounts take one. Null where there is nobody to map: each run sees
+// to it.
+std::shared_ptr<const UniqueFd> make_trial_map() try {
+  return std::make_shared<UniqueFd>(make_id_map(1, 1));
+} catch (const Error&) {
+  return nullptr;
 }
 
 // A run and the pipe its report goes to.
@@ -174,6 +183,7 @@ class Spawner {
     options.parent = Parent::callers;
     options.open_files = open_files_;
     options.serial = serial_++;
+    options.trial_map = trial_map_;
     options.cloned = [this, id](const SandboxProcess& process) { tell_host(id, process); };
     return options;
   }
@@ -226,6 +236,7 @@ class Spawner {
   std::map<std::uint64_t, std::unique_ptr<Served>> runs_;
   const std::uint64_t open_files_ = raise_open_files();
   unsigned serial_ = 0;
+  const std::shared_ptr<const UniqueFd> trial_map_ = make_trial_map();
   std::unique_ptr<PreparedSandboxes> prepared_;
 };
 

@@ -219,8 +219,8 @@ class Run::Stages {
 
   void prepare() {
     Attempt& now = *attempt_;
-    now.host = probe_host(now.policy);
-    now.host.serial = launch_.serial;
+    now.host = probe_host(now.policy, launch_.serial, launch_.trial_map);
+    launch_.id_map = now.host.id_map;
     now.lease = lease_cpus(now.policy.limits, now.host.allowed_cpus);
     now.host.leased_cpus = now.lease.cpus();
     now.plan = make_plan(now.policy, now.host);
@@ -321,7 +321,7 @@ class Run::Stages {
   }
 
   boost::asio::io_context& loop_;
-  const LaunchOptions launch_;
+  LaunchOptions launch_;
   PreparedSandboxes* const prepared_;
   const Policy policy_;
   const Clock::time_point began_ = Clock::now();

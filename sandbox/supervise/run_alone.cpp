@@ -1,8 +1,16 @@
 #include "supervise/run_alone.h"
 
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
 #include <optional>
+
+#include "sys/error.h"
+#include "sys/unique_fd.h"
 
 namespace sandbox {
 namespace {
@@ -12,25 +20,42 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+// The caller holds them back: none is lost before the loop looks.
+UniqueFd watch_signals() {
+  sigset_t wanted;
+  ::sigemptyset(&wanted);
+  for (const int signal : kInterruptingSignals) {
+    if (!is_ignored(signal)) ::sigaddset(&wanted, signal);  // what nohup(1) ignores stays ignored
+  }
+  UniqueFd fd{::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)};
+  if (!fd) throw Error{"cannot watch signals", errno};
+  return fd;
+}
+
 class SignalWatch {
  public:
-  SignalWatch(boost::asio::io_context& loop, Run& run) : signals_(loop), run_(run) {
-    for (const int signal : kInterruptingSignals) {
-      if (!is_ignored(signal)) signals_.add(signal);  // what nohup(1) ignores stays ignored
-    }
+  SignalWatch(boost::asio::io_context& loop, Run& run)
+      : signals_(loop, watch_signals().release()), run_(run) {
     wait();
   }
 
  private:
   void wait() {
-    signals_.async_wait([this](auto error, int signal) {
+    signals_.async_wait(signals_.wait_read, [this](auto error) {
       if (error) return;
+      take();
       wait();
-      run_.take_signal(signal);
     });
   }
 
-  boost::asio::signal_set signals_;
+  void take() {
+    signalfd_siginfo info{};
+    while (::read(signals_.native_handle(), &info, sizeof info) == sizeof info) {
+      run_.take_signal(static_cast<int>(info.ssi_signo));
+    }
+  }
+
+  boost::asio::posix::stream_descriptor signals_;
   Run& run_;
 };
 
@@ -49,10 +74,7 @@ Report run_alone(const Policy& policy, const RunOptions& options) {
     loop.stop();
   };
   run.start(done, options.sink);
-  if (!report) {
-    const ReleasedSignals released{options.held.before()};
-    loop.run();
-  }
+  if (!report) loop.run();
   return std::move(*report);
 }
 

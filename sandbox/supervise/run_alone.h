@@ -12,8 +12,8 @@ struct RunOptions {
   // The caller's own argv in memory: overwritten in the sandbox's copy, since it may hold secrets
   // that /proc/1/cmdline would show.
   std::span<char> command_line{};
-  // Held by the caller until the report is written, so that no signal can cost it; the run lets
-  // them through while its loop handles them.
+  // Held by the caller until the report is written, so that no signal can cost it; the run's loop
+  // reads them from a signalfd.
   const HeldSignals& held;
   EventSink sink{};  // told of events as they happen
 };

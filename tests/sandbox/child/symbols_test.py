@@ -5,7 +5,7 @@ import sys
 
 # Thin wrappers of one system call, and string functions without state.
 ALLOWED = set("""
-_exit __errno_location chdir close clock_gettime dup2 dup3 execve fchdir fcntl fstat ioctl kill memcpy memset mkdirat open
+_exit __errno_location chdir close clock_gettime dup2 dup3 execve fchdir fcntl fstat ioctl kill memcpy memset mkdirat mknodat open
 openat poll prctl read readlink recv recvmsg sendmsg setsid statfs statfs64 sigaddset sigemptyset signalfd sigprocmask socket strchr
 strcmp strlen strncmp strrchr symlinkat syscall umask umount2 unshare wait4 waitid waitpid write fcntl64 open64 openat64
 fstat64 memmove _GLOBAL_OFFSET_TABLE_
