@@ -77,7 +77,6 @@ struct Unsupported : Error {
 Group make_group(Host& host, const Policy& policy, const std::string& run_id) {
   try {
     if (host.site.move_to_leaf) host.site = prepare_site(std::move(host.site));
-    remove_stale_groups(host.site);
     Limits limits = policy.limits;
     // RLIMIT_NPROC counts per user namespace: it holds the cap without a group.
     if (policy.isolation == Isolation::full && !host.site.has("pids")) limits.pids_asked = false;
@@ -235,15 +234,18 @@ class Run::Stages {
     prepared_->remember(now.plan, now.policy.limits, now.host);
     if (!used) return std::nullopt;
     now.group = std::move(used->group);
-    describe();
     return std::move(used->process);
   }
 
   SandboxProcess make_new() {
     Attempt& now = *attempt_;
     now.group = make_group(now.host, now.policy, report_.run_id);
-    describe();
-    return clone_sandbox(now.plan, now.group, launch_);
+    try {
+      return clone_sandbox(now.plan, now.group, launch_);
+    } catch (const Error&) {
+      describe();
+      throw;
+    }
   }
 
   void describe() {
@@ -255,16 +257,19 @@ class Run::Stages {
     warn_of_caps(report_);
   }
 
+  // What needs not come before the clone is done while the sandbox sets itself up.
   void launch() {
     Attempt& now = *attempt_;
-    now.supervisor = std::make_unique<Supervisor>(
-        loop_, Watched{now.plan, now.policy, now.group, now.host.terminal, began_, sink_.event});
     std::optional<SandboxProcess> process = take_prepared();
     if (!process) process = make_new();
+    now.supervisor = std::make_unique<Supervisor>(
+        loop_, Watched{now.plan, now.policy, now.group, now.host.terminal, began_, sink_.event});
     now.supervisor->start(std::move(*process), [this](const Observation& seen) {
       guarded([&] { conclude(seen); });
       end();
     });
+    remove_stale_groups(now.host.site);
+    describe();
   }
 
   void conclude(const Observation& seen) {

@@ -67,14 +67,16 @@ Report run_alone(const Policy& policy, const RunOptions& options) {
   launch.command_line = options.command_line;
   launch.test_mask = options.held.before();
   Run run{loop, policy, launch};
-  const SignalWatch signals{loop, run};
   std::optional<Report> report;
   const auto done = [&](const Report& made) {
     report = made;
     loop.stop();
   };
   run.start(done, options.sink);
-  if (!report) loop.run();
+  if (!report) {
+    const SignalWatch signals{loop, run};
+    loop.run();
+  }
   return std::move(*report);
 }
 
