@@ -1,5 +1,5 @@
-// bench-startup: how long a run of a program that does nothing takes, for the contenders below,
-// each a process. See docs/benchmarks.md; tests/bench/run starts it.
+// bench-startup: how long a run of a program that does nothing takes, for the contenders below. See
+// docs/benchmarks.md; tests/bench/run starts it.
 #include <fcntl.h>
 #include <getopt.h>
 #include <sys/stat.h>
@@ -19,6 +19,7 @@
 #include <random>
 #include <thread>
 
+#include "contender.h"
 #include "delegation.h"
 #include "machine.h"
 #include "process.h"
@@ -33,6 +34,7 @@ namespace fs = std::filesystem;
 constexpr unsigned kAtOnce[] = {1, 2, 4};
 constexpr int kWarmUps = 3;
 constexpr int kPeakRuns = 5;
+constexpr unsigned kPrepared = 4;  // as many as the most at once
 constexpr const char* kBubblewrap = "/usr/bin/bwrap";
 
 struct Options {
@@ -45,21 +47,6 @@ struct Options {
   std::string programs;      // folder of bench-floor, bench-noop, bench-peak
   std::string json;
   std::string commit;
-};
-
-struct Contender {
-  std::string name;
-  Command command;
-  std::string output{};  // the word that names a file: each run gets one of its own
-  long runs = 0;
-
-  // As tests of a suite do it. On ext4 a file that is renamed over another is written out at once,
-  // and the measurement would be the disk's.
-  Command next() {
-    Command words = command;
-    std::ranges::replace(words, output, output + "." + std::to_string(++runs));
-    return words;
-  }
 };
 
 // A folder with copies of all programs, so that any user can reach them, and a project to stand in.
@@ -130,18 +117,23 @@ Command bubblewrap(const Workplace& place) {
           place.noop()};
 }
 
-std::vector<Contender> contenders(const Workplace& place) {
+using Contenders = std::vector<std::unique_ptr<Contender>>;
+
+Contenders contenders(const Workplace& place) {
   const std::string noop = place.noop();
-  std::vector<Contender> all{
-      {"plain", {noop}},
-      {"floor",
-       {place.tool("bench-floor"), "--memory", "1073741824", "--cpus", "2", "--pids", "512", noop}},
-      {"sandbox-exec",
-       {place.tool("sandbox-exec"), "--memory", "1G", "--cpus", "2", "--pids", "512", "--timeout",
-        "60", "--report", place.report(), "--", noop},
-       place.report()}};
+  const std::string executable = place.tool("sandbox-exec");
+  Contenders all;
+  all.push_back(process_contender("plain", {noop}));
+  all.push_back(process_contender("floor", {place.tool("bench-floor"), "--memory", "1073741824",
+                                            "--cpus", "2", "--pids", "512", noop}));
+  all.push_back(process_contender("sandbox-exec",
+                                  {executable, "--memory", "1G", "--cpus", "2", "--pids", "512",
+                                   "--timeout", "60", "--report", place.report(), "--", noop},
+                                  place.report()));
+  all.push_back(library_contender("Runs", executable, noop, 0));
+  all.push_back(library_contender("Runs, prepared", executable, noop, kPrepared));
   if (::access(kBubblewrap, X_OK) == 0) {
-    all.push_back({"bubblewrap", bubblewrap(place)});
+    all.push_back(process_contender("bubblewrap", bubblewrap(place)));
   } else {
     std::cerr << "bench-startup: no " << kBubblewrap << ": left out\n";
   }
@@ -150,8 +142,8 @@ std::vector<Contender> contenders(const Workplace& place) {
 
 // Each round calls every contender once, in an order of its own: a drift of the machine's speed
 // meets all of them alike.
-void measure_latencies(std::vector<Contender>& all, std::vector<Figures>& figures, Pace pace,
-                       int rounds, std::chrono::milliseconds pause) {
+void measure_latencies(const Contenders& all, std::vector<Figures>& figures, Pace pace, int rounds,
+                       std::chrono::milliseconds pause) {
   std::mt19937 random{std::random_device{}()};
   std::vector<std::size_t> order(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -162,46 +154,23 @@ void measure_latencies(std::vector<Contender>& all, std::vector<Figures>& figure
     std::ranges::shuffle(order, random);
     for (const std::size_t i : order) {
       if (pause.count() > 0) std::this_thread::sleep_for(pause);
-      const Took took = time_one(all[i].next());
+      const Took took = all[i]->once();
       if (round < 0) continue;
       figures[i].latencies.back().microseconds.push_back(took.microseconds);
-      figures[i].latencies.back().cpu_microseconds.push_back(took.cpu_microseconds);
+      if (took.cpu_microseconds > 0)
+        figures[i].latencies.back().cpu_microseconds.push_back(took.cpu_microseconds);
     }
   }
-}
-
-void await_one(const Command& command) {
-  int status = -1;
-  ::waitpid(-1, &status, 0);
-  expect_success(command, status);
-}
-
-// Seconds for that many runs with `at_once` under way at any time.
-double time_many(Contender& contender, unsigned at_once, int runs) {
-  const auto before = std::chrono::steady_clock::now();
-  unsigned running = 0;
-  for (int started = 0; started < runs || running > 0;) {
-    if (started < runs && running < at_once) {
-      start(contender.next());
-      ++started;
-      ++running;
-      continue;
-    }
-    await_one(contender.command);
-    --running;
-  }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - before;
-  return took.count();
 }
 
 // In slices, so that a drift of the machine's speed meets all of them alike.
-void measure_throughputs(std::vector<Contender>& all, std::vector<Figures>& figures, int runs) {
+void measure_throughputs(const Contenders& all, std::vector<Figures>& figures, int runs) {
   constexpr int kSlices = 10;
   const int slice = std::max(4, runs / kSlices);
   for (const unsigned at_once : kAtOnce) {
     std::vector<double> seconds(all.size(), 0);
     for (int i = 0; i < kSlices; ++i) {
-      for (std::size_t k = 0; k < all.size(); ++k) seconds[k] += time_many(all[k], at_once, slice);
+      for (std::size_t k = 0; k < all.size(); ++k) seconds[k] += all[k]->many(at_once, slice);
     }
     for (std::size_t k = 0; k < all.size(); ++k)
       figures[k].throughputs.push_back({at_once, slice * kSlices / seconds[k]});
@@ -210,14 +179,15 @@ void measure_throughputs(std::vector<Contender>& all, std::vector<Figures>& figu
 
 // The smallest of some: what the others hold more is the machine's accounting, in batches.
 double measure_peak(const Workplace& place, const Contender& contender) {
+  if (contender.command().empty()) return 0;
   std::string line = place.tool("bench-peak");
-  for (const std::string& word : contender.command) line += " " + word;
+  for (const std::string& word : contender.command()) line += " " + word;
   double smallest = 0;
   for (int i = 0; i < kPeakRuns; ++i) {
     FILE* pipe = ::popen(line.c_str(), "r");
     double kib = 0;
     if (!pipe || std::fscanf(pipe, "%lf", &kib) != 1)
-      throw std::runtime_error("cannot measure the memory of " + contender.name);
+      throw std::runtime_error("cannot measure the memory of " + contender.name());
     ::pclose(pipe);
     smallest = i == 0 ? kib : std::min(smallest, kib);
   }
@@ -237,14 +207,14 @@ void settle_environment(const Workplace& place) {
 void measure(const Options& options, const Workplace& place, std::ostream* json) {
   const Machine machine = look_at_machine(options.commit);
   settle_environment(place);
-  std::vector<Contender> all = contenders(place);
+  const Contenders all = contenders(place);
   std::vector<Figures> figures;
   figures.reserve(all.size());
-  for (const Contender& contender : all) figures.push_back({contender.name, {}, {}, 0});
+  for (const auto& contender : all) figures.push_back({contender->name(), {}, {}, 0});
   measure_latencies(all, figures, Pace::back_to_back, options.rounds, {});
   measure_latencies(all, figures, Pace::paused, options.paused_rounds, options.pause);
   measure_throughputs(all, figures, options.throughput_runs);
-  for (std::size_t i = 0; i < all.size(); ++i) figures[i].peak_kib = measure_peak(place, all[i]);
+  for (std::size_t i = 0; i < all.size(); ++i) figures[i].peak_kib = measure_peak(place, *all[i]);
   print_table(std::cout, machine, figures, {"floor", "bubblewrap"});
   if (json) *json << to_json(machine, figures).dump(1) << '\n';
 }

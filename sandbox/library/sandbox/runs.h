@@ -11,7 +11,7 @@
 //     runs.dispatch();
 //   }
 //
-// The sandboxes are made by a helper process, the spawner (sandbox-exec), but are children of this
+// The sandboxes are made by helper processes, the spawners (sandbox-exec), but are children of this
 // one: it sees SIGCHLD for them, and must leave their reaping to dispatch(), as must a waitpid(-1)
 // elsewhere in this process. No signal handler is installed, no group is moved, and nothing else of
 // this process is changed. However this process ends, its sandboxes and their groups go with it.
@@ -54,11 +54,13 @@ class Runs {
     // one would be the same: same caps, same mounts, same program and files shown. It saves a run
     // most of its set-up when tests of one kind follow each other.
     unsigned prepared = 0;
+    // How many spawners at most; each is started when all before it are busy. 0: one for each CPU.
+    unsigned spawners = 0;
   };
 
   // Starts no process yet.
   Runs();
-  explicit Runs(Options options);
+  explicit Runs(const Options& options);
   Runs(const Runs&) = delete;
   Runs& operator=(const Runs&) = delete;
   // Kills what still runs; its callbacks are not called.

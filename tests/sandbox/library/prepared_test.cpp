@@ -55,7 +55,7 @@ class Prepared : public ::testing::Test {
     return result;
   }
 
-  Runs runs_{{.executable = {}, .prepared = 2}};
+  Runs runs_{{.executable = {}, .prepared = 2, .spawners = 1}};
 };
 
 TEST_F(Prepared, TheSecondRunFindsItsSandboxMade) {
@@ -206,7 +206,7 @@ TEST_F(Prepared, FourAtOnce) {
 
 TEST(PreparedEnd, NothingIsLeft) {
   {
-    Runs runs{{.executable = {}, .prepared = 4}};
+    Runs runs{{.executable = {}, .prepared = 4, .spawners = 2}};
     runs.start(shell("true"), [](const Report&) {});
     serve_all(runs);
     std::this_thread::sleep_for(std::chrono::milliseconds{200});

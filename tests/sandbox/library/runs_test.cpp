@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <thread>
 
@@ -38,7 +39,7 @@ TEST(Run, AFailedSetUpIsAReport) {
 }
 
 TEST(Runs, WithoutSandboxExecStartThrows) {
-  Runs runs{{"/no/such/sandbox-exec"}};
+  Runs runs{{.executable = "/no/such/sandbox-exec"}};
   EXPECT_THROW(runs.start(shell("true"), [](const Report&) {}), Error);
   EXPECT_EQ(runs.running(), 0U);
 }
@@ -54,6 +55,22 @@ TEST(Runs, EachCallbackGetsItsOwnReport) {
   EXPECT_EQ(runs.running(), 8U);
   serve_all(runs);
   for (int i = 0; i < 8; ++i) EXPECT_EQ(codes[i], i);
+}
+
+TEST(Runs, AsManySpawnersAsAreBusyAtOnce) {
+  Runs runs{{.executable = {}, .prepared = 0, .spawners = 3}};
+  const auto children = [] {
+    std::ifstream file{"/proc/thread-self/children"};
+    return std::distance(std::istream_iterator<int>{file}, {});
+  };
+  for (int i = 0; i < 3; ++i) {  // one after the other: one spawner does it
+    runs.start(shell("true"), [](const Report&) {});
+    serve_all(runs);
+  }
+  EXPECT_EQ(children(), 1);
+  for (int i = 0; i < 8; ++i) runs.start(shell("true"), [](const Report&) {});
+  serve_all(runs);
+  EXPECT_EQ(children(), 3);
 }
 
 TEST(Runs, SixtyFourGoOnAtOnce) {

@@ -129,7 +129,7 @@ pid_t only_child() {
 }
 
 TEST(SpawnerEnd, IsTheEndOfItsRunsAndTheNextStartsAnother) {
-  Runs runs;
+  Runs runs{{.executable = {}, .prepared = 0, .spawners = 1}};
   std::vector<Report> reports;
   const auto keep = [&](const Report& report) { reports.push_back(report); };
   runs.start(shell("true"), keep);

@@ -1,0 +1,90 @@
+#include "library/awaited_run.h"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "report/exit_code.h"
+#include "report/read.h"
+#include "report/sentence.h"
+
+namespace sandbox {
+namespace {
+
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+Report lost_report(const Policy& policy) {
+  Report report;
+  report.version = SANDBOX_VERSION;
+  report.command = policy.command;
+  report.policy = policy;
+  report.name = policy.reporting.name;
+  report.outcome.verdict = Verdict::setup_failed;
+  report.outcome.evidence.setup_attempt = "the spawner (sandbox-exec) ended before the run did";
+  const Sentence sentence = explain(report);
+  report.outcome.reason = sentence.line;
+  report.outcome.hint = sentence.hint;
+  report.exit_status = exit_status(ending_of(report.outcome, policy.reporting));
+  return report;
+}
+
+// What only the process that reaped PID 1 can know.
+void complete(Usage& usage, CpuTime cpu) {
+  if (usage.cpu_user_seconds.source != kCpuOfWaiting || usage.cpu_user_seconds.value) return;
+  usage.cpu_user_seconds.value = cpu.user;
+  usage.cpu_system_seconds.value = cpu.system;
+}
+
+}  // namespace
+
+CpuTime Sandbox::reap() const {
+  // Its flags are the spawner's too, and with O_NONBLOCK waitid does not wait (pidfd_open(2)).
+  pollfd gone{pidfd.get(), POLLIN, 0};
+  while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
+  }
+  siginfo_t info{};
+  rusage usage{};
+  long result = 0;
+  do {
+    result = ::syscall(SYS_waitid, P_PIDFD, pidfd.get(), &info, WEXITED, &usage);
+  } while (result < 0 && errno == EINTR);
+  return {seconds_of(usage.ru_utime), seconds_of(usage.ru_stime)};
+}
+
+bool read_to_end(AwaitedRun& run) {
+  char buffer[65536];
+  for (;;) {
+    const ssize_t n = ::read(run.pipe.get(), buffer, sizeof buffer);
+    if (n > 0) {
+      run.text.append(buffer, static_cast<std::size_t>(n));
+      continue;
+    }
+    if (n < 0 && errno == EINTR) continue;
+    return n == 0 || errno != EAGAIN;
+  }
+}
+
+Report make_report(AwaitedRun& run) {
+  CpuTime cpu;
+  for (const Sandbox& sandbox : run.sandboxes) {
+    const CpuTime one = sandbox.reap();
+    cpu.user += one.user;
+    cpu.system += one.system;
+  }
+  try {
+    Report report = parse_report(run.text);
+    report.policy = std::move(run.policy);  // the whole of it
+    complete(report.usage, cpu);
+    return report;
+  } catch (const Error&) {
+    return lost_report(run.policy);
+  }
+}
+
+}  // namespace sandbox

@@ -1,0 +1,42 @@
+// One run of the library, from its start to its callback.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "sandbox/runs.h"
+#include "sys/unique_fd.h"
+
+namespace sandbox {
+
+struct CpuTime {
+  double user = 0;
+  double system = 0;
+};
+
+// A sandbox's PID 1, this process's child.
+struct Sandbox {
+  pid_t pid = -1;
+  UniqueFd pidfd{};
+
+  // Waits: its end is known, or near.
+  CpuTime reap() const;
+};
+
+struct AwaitedRun {
+  Policy policy{};
+  Runs::Callback callback{};
+  UniqueFd pipe{};
+  std::string text{};  // of the report, as far as it has come
+  std::vector<Sandbox> sandboxes{};
+};
+
+// Reads what is there; true at the end.
+bool read_to_end(AwaitedRun& run);
+
+// After the end: reaps the sandboxes.
+Report make_report(AwaitedRun& run);
+
+}  // namespace sandbox

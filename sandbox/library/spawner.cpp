@@ -1,0 +1,186 @@
+#include "library/spawner.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "sys/error.h"
+#include "sys/files.h"
+
+extern char** environ;
+
+namespace sandbox {
+namespace {
+
+constexpr std::uint64_t kSpare = 0;  // a packet's id; runs count from 1
+
+// The only way to read the umask is to set it, which other threads would see.
+mode_t current_umask() {
+  const auto status = read_file("/proc/self/status").value_or("");
+  const auto at = status.find("\nUmask:");
+  return at == std::string::npos ? 022 : std::stoul(status.substr(at + 7), nullptr, 8);
+}
+
+wire::Caller describe_caller() {
+  wire::Caller caller;
+  caller.version = SANDBOX_VERSION;
+  for (char** entry = environ; *entry; ++entry) caller.environment.emplace_back(*entry);
+  caller.umask = current_umask();
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &caller.signal_mask);
+  return caller;
+}
+
+}  // namespace
+
+Spawner::Spawner(std::string executable, unsigned prepared, int epoll, std::uint64_t tag)
+    : executable_(std::move(executable)), prepared_(prepared), epoll_(epoll), tag_(tag) {}
+
+void Spawner::watch(int fd, std::uint64_t tag) const {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = tag;
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) < 0) {
+    throw Error{"cannot watch a run", errno};
+  }
+}
+
+void Spawner::need_process() {
+  if (process_.socket) return;
+  process_ = start_spawner(executable_.empty() ? find_executable() : executable_);
+  watch(process_.socket.get(), tag_);
+}
+
+// It kills what still runs, and is waited for: nothing is left when this returns.
+Spawner::~Spawner() {
+  if (!process_.socket) return;
+  ::shutdown(process_.socket.get(), SHUT_WR);
+  pollfd news{process_.socket.get(), POLLIN, 0};
+  do {
+    ::poll(&news, 1, -1);
+  } while (take_packets());
+  reap(process_);
+  process_.socket.reset();
+  for (auto& [id, run] : runs_) {
+    for (const Sandbox& sandbox : run.sandboxes) sandbox.reap();
+  }
+  reap_spare();
+}
+
+void Spawner::reap_spare() {
+  for (const auto& [pid, sandbox] : spare_) sandbox.reap();
+  spare_.clear();
+}
+
+// Its sandboxes die with it, by themselves.
+void Spawner::lose_process() {
+  take_packets();
+  reap(process_);
+  process_.socket.reset();
+  reap_spare();
+  std::vector<Id> lost;
+  for (const auto& [id, run] : runs_) lost.push_back(id);
+  for (const Id id : lost) read_report(id);
+}
+
+void Spawner::start(Id id, const Policy& policy, Runs::Callback callback, const Streams& streams) {
+  need_process();
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) throw Error{"cannot make a pipe for the report", errno};
+  AwaitedRun run{policy, std::move(callback), UniqueFd{ends[0]}};
+  const UniqueFd theirs{ends[1]};
+  ::fcntl(run.pipe.get(), F_SETFL, O_NONBLOCK);
+  const UniqueFd cwd{::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!cwd) throw Error{"cannot open the current directory", errno};
+  std::vector<int> fds{theirs.get(), streams.in, streams.out, streams.error, cwd.get()};
+  fds.insert(fds.end(), policy.keep_fds.begin(), policy.keep_fds.end());
+  send_start(id, policy, fds);
+  watch(run.pipe.get(), id);
+  runs_.emplace(id, std::move(run));
+}
+
+// A spawner that died since the last run gets a successor.
+void Spawner::send_start(Id id, const Policy& policy, const std::vector<int>& fds) {
+  wire::Caller caller = describe_caller();
+  caller.prepared = prepared_;
+  int error = wire::send_start(process_.socket.get(), id, policy, caller, fds);
+  if (error == EPIPE || error == ECONNRESET) {
+    lose_process();
+    need_process();
+    error = wire::send_start(process_.socket.get(), id, policy, caller, fds);
+  }
+  if (error) throw Error{"cannot send a run to the spawner", error};
+}
+
+// False: the spawner has hung up.
+bool Spawner::take_packets() {
+  for (;;) {
+    auto received = wire::receive(process_.socket.get());
+    if (!received) return errno == EAGAIN || errno == EINTR;
+    take(*received);
+  }
+}
+
+void Spawner::take(wire::Received& received) {
+  const pid_t pid = received.packet.pid;
+  if (received.packet.kind == wire::Kind::dropped) {
+    if (const auto spare = spare_.extract(pid)) spare.mapped().reap();
+    return;
+  }
+  if (received.fds.size() != 1) return;
+  Sandbox sandbox{pid, std::move(received.fds[0])};
+  if (received.packet.id == kSpare) {
+    spare_.emplace(pid, std::move(sandbox));
+    return;
+  }
+  spare_.erase(pid);
+  const auto run = runs_.find(received.packet.id);
+  if (run != runs_.end()) run->second.sandboxes.push_back(std::move(sandbox));
+}
+
+void Spawner::read_report(Id id) {
+  const auto run = runs_.find(id);
+  if (run == runs_.end() || !read_to_end(run->second)) return;
+  if (process_.socket) take_packets();  // those of its sandboxes were sent before
+  auto ended = runs_.extract(id);
+  const Report report = make_report(ended.mapped());
+  ended.mapped().callback(report);
+}
+
+void Spawner::take_news() {
+  if (process_.socket && !take_packets()) lose_process();
+}
+
+void Spawner::cancel(Id id) {
+  if (!process_.socket || !runs_.contains(id)) return;
+  wire::send(process_.socket.get(), {wire::Kind::cancel, 0, id}, {});
+}
+
+// From the spawner, or the end of the report.
+void Spawner::await_news(const AwaitedRun& run) const {
+  pollfd news[] = {{run.pipe.get(), POLLIN, 0}, {process_.socket.get(), POLLIN, 0}};
+  ::poll(news, 2, -1);
+}
+
+std::optional<Runs::Process> Spawner::take_process(Id id) {
+  const auto found = runs_.find(id);
+  if (found == runs_.end()) return std::nullopt;
+  AwaitedRun& run = found->second;
+  bool ended = false;
+  while (!ended && process_.socket && take_packets() && run.sandboxes.empty()) {
+    ended = read_to_end(run);
+    if (!ended) await_news(run);
+  }
+  if (run.sandboxes.empty()) return std::nullopt;
+  const Runs::Process process{run.sandboxes.back().pid, run.sandboxes.back().pidfd.release()};
+  run.sandboxes.pop_back();
+  return process;
+}
+
+}  // namespace sandbox
