@@ -182,9 +182,18 @@ void V1::read_memory(GroupCounters& counters) const {
   counters.oom_kills = control.number_of("oom_kill");
 }
 
+// Where the kernel samples by the tick (CONFIG_TICK_CPU_ACCOUNTING), usage_user and usage_sys are
+// multiples of it, and 0 for a run that no tick met; usage is what the scheduler measured. So they
+// only split it, as cputime_adjust() does for v2's cpu.stat; without a tick all of it is user's.
 void V1::read_cpu(GroupCounters& counters) const {
-  counters.cpu_user_ns = SmallFile{cpuacct_, "cpuacct.usage_user"}.number();
-  counters.cpu_system_ns = SmallFile{cpuacct_, "cpuacct.usage_sys"}.number();
+  const auto total = SmallFile{cpuacct_, "cpuacct.usage"}.number();
+  const auto user = SmallFile{cpuacct_, "cpuacct.usage_user"}.number();
+  const auto system = SmallFile{cpuacct_, "cpuacct.usage_sys"}.number();
+  if (!total || !user || !system) return;
+  const double sampled = static_cast<double>(*user) + static_cast<double>(*system);
+  const double share = *system == 0 ? 0 : static_cast<double>(*system) / sampled;
+  counters.cpu_system_ns = static_cast<std::uint64_t>(static_cast<double>(*total) * share);
+  counters.cpu_user_ns = *total - std::min(*counters.cpu_system_ns, std::uint64_t{*total});
 }
 
 void V1::read_pids(GroupCounters& counters) const {
@@ -204,7 +213,7 @@ std::string V1::source(std::string_view figure) const {
       {"stat", memory_ >= 0, "memory.stat"},
       {"kernel", memory_ >= 0, "memory.kmem.usage_in_bytes"},
       {"oom", memory_ >= 0, "memory.oom_control oom_kill"},
-      {"cpu", cpuacct_ >= 0, "cpuacct.usage_user, cpuacct.usage_sys"},
+      {"cpu", cpuacct_ >= 0, "cpuacct.usage, split as cpuacct.usage_user to cpuacct.usage_sys"},
       {"throttled", cpu_capped_, "cpu.stat throttled_time"},
       {"pids_peak", pids_ >= 0, "pids.peak"},
       {"pids_refused", pids_ >= 0, "pids.events max"},

@@ -268,6 +268,20 @@ TEST(Group, CountsStandAfterTheExit) {
   EXPECT_FALSE(counters.cpu_throttled_ns) << "nothing was capped";
 }
 
+// Shorter than a tick, after which usage_user and usage_sys of v1 are mostly still 0.
+TEST(Group, CountsTheCpuTimeOfARunThatNoTickMet) {
+  REQUIRE_MEMORY_GROUP();
+  for (int run = 0; run < 10; ++run) {
+    const Group group =
+        Group::create(site_here(), {}, run_id("short-" + std::to_string(run)), false);
+    Member member{group, [] { return burn(milliseconds{2}); }};
+    EXPECT_TRUE(exited_with(member.wait(), 0));
+    const GroupCounters counters = group.read();
+    // Less what was burnt before it was in the group.
+    EXPECT_GE(counters.cpu_user_ns.value_or(0) + counters.cpu_system_ns.value_or(0), 1'000'000u);
+  }
+}
+
 TEST(Group, TellsTmpfsFromPageCache) {
   REQUIRE_MEMORY_GROUP();
   const Group group = Group::create(site_here(), {}, run_id("shmem"), false);
