@@ -242,9 +242,21 @@ void kill_children() {
   }
 }
 
-// A pid namespace dies with its init.
+// A pid namespace dies with its init, but the kernel then lets go of the others without adding
+// their times to the init's: those of a process that is just ending, or left over, would be lost
+// where no group counts them.
+void kill_namespace() {
+  ::kill(-1, SIGKILL);
+  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+  }
+}
+
 [[noreturn]] void end_all(const Program& program, int code) {
-  if (!program.isolated) kill_children();
+  if (program.isolated) {
+    kill_namespace();
+  } else {
+    kill_children();
+  }
   ::_exit(code);
 }
 

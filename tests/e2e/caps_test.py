@@ -61,6 +61,13 @@ class Enforced(E2E):
         self.assertGreaterEqual(used, 0.8 * float(result.stdout))
         self.assertLess(used, float(result.stdout) + seconds(0.3))
 
+    def test_cpu_usage_without_a_group_is_counted_with_what_is_left_over(self):
+        wait = "until [ $(cut -d' ' -f14 /proc/$!/stat) -ge 30 ]; do sleep 0.05; done"  # 0.3 s
+        result = self.shell(f"{probe('spin-cpu')} 60 & {wait}", env={"SANDBOX_CGROUP": "/nowhere"})
+        self.assertEqual((result.report["cgroup"], result.report["verdict"]), ("none", "passed"), str(result))
+        usage = result.report["usage"]
+        self.assertGreaterEqual(usage["cpu_user_seconds"] + usage["cpu_system_seconds"], 0.3)
+
     def test_pids(self):
         result = self.sandbox("--pids", "20", "--", probe("fork-bomb"), "200")
         self.assertEqual(result.exit, 4, str(result))
