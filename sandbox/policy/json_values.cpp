@@ -9,12 +9,24 @@ void misfit(const std::string& wanted) {
   throw Error{": wants " + wanted};
 }
 
-Json json_of(Bytes size) {
-  return size.count;
+void write_json(JsonText& json, std::nullptr_t) {
+  json.null();
 }
 
-Json json_of(std::chrono::milliseconds time) {
-  return std::chrono::duration<double>(time).count();
+void write_json(JsonText& json, double value) {
+  json.number(value);
+}
+
+void write_json(JsonText& json, std::string_view value) {
+  json.string(value);
+}
+
+void write_json(JsonText& json, Bytes value) {
+  json.number(value.count);
+}
+
+void write_json(JsonText& json, std::chrono::milliseconds value) {
+  json.number(std::chrono::duration<double>(value).count());
 }
 
 void read_json(const Json& json, bool& value) {

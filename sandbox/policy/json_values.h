@@ -4,13 +4,17 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "policy/json_text.h"
 #include "policy/policy.h"
 #include "sys/error.h"
 
@@ -20,12 +24,17 @@ using Json = nlohmann::ordered_json;
 
 [[noreturn]] void misfit(const std::string& wanted);
 
-Json json_of(Bytes size);                      // a number of bytes
-Json json_of(std::chrono::milliseconds time);  // seconds
+void write_json(JsonText& json, std::nullptr_t);
+void write_json(JsonText& json, double value);
+void write_json(JsonText& json, std::string_view value);
+void write_json(JsonText& json, Bytes value);                      // a number of bytes
+void write_json(JsonText& json, std::chrono::milliseconds value);  // seconds
+template <std::integral T>
+void write_json(JsonText& json, T value);
 template <typename T>
-Json json_of(const T& value);
+void write_json(JsonText& json, const std::optional<T>& value);  // null where it is unknown
 template <typename T>
-Json json_of(const std::optional<T>& value);  // null where it is unknown
+void write_json(JsonText& json, const std::vector<T>& value);
 
 void read_json(const Json& json, bool& value);
 void read_json(const Json& json, double& value);  // null: NaN, as JSON has none
@@ -58,14 +67,34 @@ void each_item(const Json& json, F read) {
   }
 }
 
-template <typename T>
-Json json_of(const T& value) {
-  return Json(value);
+template <std::integral T>
+void write_json(JsonText& json, T value) {
+  if constexpr (std::same_as<T, bool>) {
+    json.boolean(value);
+  } else if constexpr (std::is_signed_v<T>) {
+    json.number(std::int64_t{value});
+  } else {
+    json.number(std::uint64_t{value});
+  }
 }
 
 template <typename T>
-Json json_of(const std::optional<T>& value) {
-  return value ? json_of(*value) : Json(nullptr);
+void write_json(JsonText& json, const std::optional<T>& value) {
+  if (value) {
+    write_json(json, *value);
+  } else {
+    json.null();
+  }
+}
+
+template <typename T>
+void write_json(JsonText& json, const std::vector<T>& value) {
+  json.open('[');
+  for (const T& item : value) {
+    json.item();
+    write_json(json, item);
+  }
+  json.close(']');
 }
 
 template <std::integral T>

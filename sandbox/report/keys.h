@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
-#include "policy/json.h"
 #include "policy/json_keys.h"
+#include "policy/keys.h"
 #include "report/json.h"
 #include "report/names.h"
 #include "report/text.h"
@@ -21,12 +23,12 @@ namespace sandbox {
 // Details that are neither words nor whole numbers are of a later release: left out.
 struct DetailsForm {
   using Details = std::map<std::string, std::variant<std::string, std::int64_t>>;
-  static Json write(const Details& details) {
-    Json json = Json::object();
-    for (const auto& [key, detail] : details) {
-      json[key] = std::visit([](const auto& value) { return Json(value); }, detail);
-    }
-    return json;
+  static void write(KeyWriter& keys, std::string_view key, const Details& details) {
+    keys.part(key, details, [](KeyWriter& members, const Details& each) {
+      for (const auto& [name, detail] : each) {
+        std::visit([&](const auto& value) { members.field(name, value); }, detail);
+      }
+    });
   }
   static void read(const Json& json, Details& details) {
     if (!json.is_object()) misfit("an object");
@@ -39,11 +41,6 @@ struct DetailsForm {
       }
     }
   }
-};
-
-struct PolicyForm {
-  static Json write(const Policy& policy) { return policy_to_json(policy); }
-  static void read(const Json& json, Policy& policy) { policy = policy_from_json(json); }
 };
 
 template <typename U, typename F>
@@ -78,7 +75,8 @@ inline constexpr auto kUsageKeys = [](auto& keys, auto& usage) {
 inline constexpr auto kExitKeys = [](auto& keys, auto& exit) {
   keys.field("code", exit.code);
   keys.field("signal", exit.signal);
-  keys.derived("signal_name", exit.signal ? Json(signal_name(*exit.signal)) : Json(nullptr));
+  keys.derived("signal_name",
+               exit.signal ? std::optional{signal_name(*exit.signal)} : std::nullopt);
   keys.field("core_dumped", exit.core_dumped);
 };
 
@@ -86,7 +84,7 @@ inline constexpr auto kSetupKeys = [](auto& keys, auto& evidence) {
   const int error = evidence.setup_errno;
   keys.unless_empty("attempt", evidence.setup_attempt);
   keys.unless_empty("errno", evidence.setup_errno);
-  keys.derived("errno_name", error ? Json(errno_name(error)) : Json(nullptr));
+  keys.derived("errno_name", error ? std::optional{errno_name(error)} : std::nullopt);
   keys.field("exit_code", evidence.setup_exit_code);
   keys.field("unsupported", evidence.unsupported);
 };
@@ -193,7 +191,7 @@ inline constexpr auto kReportKeys = [](auto& keys, auto& report) {
   keys.list("events", report.events, kEventKeys);
   keys.list("hang", report.hang, kThreadKeys);
   keys.list("leaks", report.leaks, kThreadKeys);
-  keys.template in_form<PolicyForm>("policy", report.policy);
+  keys.part("policy", report.policy, kPolicyKeys);
   keys.field("overhead_seconds", report.overhead_seconds);
   keys.field("warnings", report.warnings);
 };

@@ -3,13 +3,13 @@
 #include <utility>
 #include <vector>
 
+#include "policy/encoding.h"
 #include "policy/words.h"
 #include "report/keys.h"
+#include "report/text.h"
 
 namespace sandbox {
 namespace {
-
-constexpr std::string_view kCompanion = "_base64";
 
 // --- bytes that are not UTF-8
 

@@ -6,8 +6,10 @@
 #include <csignal>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <vector>
 
-#include "report/text.h"
+#include "policy/encoding.h"
+#include "report/event_stream.h"
 #include "sandbox/report/samples.h"
 
 namespace sandbox {
@@ -103,6 +105,20 @@ TEST(ReportJson, KeepsWordsAndNumbersOfEvents) {
 TEST(ReportJson, NeverHoldsAValueOfTheEnvironment) {
   EXPECT_EQ(to_json(full_report()).find("never-in-a-report"), std::string::npos);
   EXPECT_NE(to_json(full_report()).find("PASSWORD"), std::string::npos);
+}
+
+// --- the text
+
+TEST(ReportJson, IsTheTextThatNlohmannMakesOfTheSame) {
+  Report every_byte = full_report();
+  for (char c = 0; c < 0x7f; ++c) every_byte.cwd += c;
+  every_byte.cwd += "\x7f\u0080ü日本😀";
+  std::vector<Report> reports{every_byte};
+  for (const Sample& sample : sample_reports()) reports.push_back(sample.report);
+  for (const Report& report : reports) {
+    EXPECT_EQ(to_json(report), parsed(report).dump(2) + "\n");
+    EXPECT_EQ(report_line(report), Json::parse(report_line(report)).dump() + "\n");
+  }
 }
 
 // --- bytes that are not UTF-8

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "policy/encoding.h"
 #include "report/json.h"
-#include "report/text.h"
 #include "sandbox/report/samples.h"
 #include "sys/error.h"
 

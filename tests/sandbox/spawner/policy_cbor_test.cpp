@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "policy/json.h"
+#include "policy/keys.h"
 #include "sys/error.h"
 
 namespace sandbox::wire {
@@ -67,8 +67,7 @@ Decoded decoded(const std::vector<std::uint8_t>& bytes, const char* version = "1
 }
 
 std::string as_reported(const Policy& policy) {
-  return policy_to_json(policy).dump(1, ' ', false,
-                                     nlohmann::ordered_json::error_handler_t::replace);
+  return KeyWriter::written(policy, kPolicyKeys, JsonLayout::indented);
 }
 
 TEST(PolicyCbor, CarriesAllThatAReportShows) {

@@ -1,14 +1,25 @@
-#include "policy/json.h"
+// Every key of the effective policy in a report: units in the names, null for no cap.
+//
+// Not carried, and left at their defaults where it is read: the command, the values of --setenv
+// (its names get empty ones), Limits::pids_asked, Mount::words. Times are rounded to milliseconds,
+// as a Policy has them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "policy/json_keys.h"
+#include "policy/policy.h"
 
 namespace sandbox {
-namespace {
 
 struct CpuSetForm {
-  static Json write(const std::optional<CpuSet>& set) {
-    if (!set) return nullptr;
-    return set->automatic ? Json("auto") : Json(set->cpus);
+  static void write(KeyWriter& keys, std::string_view key, const std::optional<CpuSet>& set) {
+    if (!set) return keys.field(key, nullptr);
+    if (set->automatic) return keys.field(key, "auto");
+    keys.field(key, set->cpus);
   }
   static void read(const Json& json, std::optional<CpuSet>& set) {
     set.reset();
@@ -19,16 +30,15 @@ struct CpuSetForm {
 };
 
 struct ProjectForm {
-  static Json write(const Project& project) {
+  static void write(KeyWriter& keys, std::string_view key, const Project& project) {
     switch (project.choice) {
       case Project::Choice::automatic:
-        return "auto";
+        return keys.field(key, "auto");
       case Project::Choice::none:
-        return "none";
+        return keys.field(key, "none");
       case Project::Choice::directory:
-        return project.directory;
+        return keys.field(key, project.directory);
     }
-    return nullptr;
   }
   static void read(const Json& json, Project& project) {
     using enum Project::Choice;
@@ -42,10 +52,10 @@ struct ProjectForm {
 // Values are secrets as often as not.
 struct NamesForm {
   using Variables = std::vector<std::pair<std::string, std::string>>;
-  static Json write(const Variables& variables) {
-    Json names = Json::array();
+  static void write(KeyWriter& keys, std::string_view key, const Variables& variables) {
+    std::vector<std::string> names;
     for (const auto& variable : variables) names.push_back(variable.first);
-    return names;
+    keys.field(key, names);
   }
   static void read(const Json& json, Variables& variables) {
     variables.clear();
@@ -53,14 +63,14 @@ struct NamesForm {
   }
 };
 
-constexpr auto kMountKeys = [](auto& keys, auto& mount) {
+inline constexpr auto kMountKeys = [](auto& keys, auto& mount) {
   keys.word("kind", kMountKinds, mount.kind);
   keys.unless_empty("source", mount.source);
   keys.field("destination", mount.destination);
   keys.field("size_bytes", mount.size);
 };
 
-constexpr auto kLimitKeys = [](auto& keys, auto& limits) {
+inline constexpr auto kLimitKeys = [](auto& keys, auto& limits) {
   keys.field("memory_bytes", limits.memory);
   keys.field("cpus", limits.cpus);
   keys.template in_form<CpuSetForm>("cpuset", limits.cpuset);
@@ -70,14 +80,14 @@ constexpr auto kLimitKeys = [](auto& keys, auto& limits) {
   keys.field("grace_seconds", limits.grace);
 };
 
-constexpr auto kEnvironmentKeys = [](auto& keys, auto& environment) {
+inline constexpr auto kEnvironmentKeys = [](auto& keys, auto& environment) {
   keys.word("env", kEnvironmentModes, environment.mode);
   keys.field("keep_env", environment.keep);
   keys.template in_form<NamesForm>("setenv", environment.set);
   keys.field("unsetenv", environment.unset);
 };
 
-constexpr auto kIsolationKeys = [](auto& keys, auto& policy) {
+inline constexpr auto kIsolationKeys = [](auto& keys, auto& policy) {
   keys.word("isolation", kIsolations, policy.isolation);
   keys.word("network", kNetworks, policy.network);
   keys.word("seccomp", kSeccompModes, policy.seccomp);
@@ -89,7 +99,7 @@ constexpr auto kIsolationKeys = [](auto& keys, auto& policy) {
   keys.field("core", policy.core);
 };
 
-constexpr auto kReportingKeys = [](auto& keys, auto& reporting) {
+inline constexpr auto kReportingKeys = [](auto& keys, auto& reporting) {
   keys.unless_empty("report", reporting.report);
   keys.unless_empty("report_dir", reporting.report_dir);
   keys.unless_empty("events", reporting.events);
@@ -100,7 +110,7 @@ constexpr auto kReportingKeys = [](auto& keys, auto& reporting) {
   keys.word("if_unsupported", kIfUnsupported, reporting.if_unsupported);
 };
 
-constexpr auto kPolicyKeys = [](auto& keys, auto& policy) {
+inline constexpr auto kPolicyKeys = [](auto& keys, auto& policy) {
   keys.field("policy_files", policy.policy_files);
   kLimitKeys(keys, policy.limits);
   keys.template in_form<ProjectForm>("project", policy.project);
@@ -111,17 +121,5 @@ constexpr auto kPolicyKeys = [](auto& keys, auto& policy) {
   kReportingKeys(keys, policy.reporting);
   keys.field("best_effort", policy.best_effort);
 };
-
-}  // namespace
-
-nlohmann::ordered_json policy_to_json(const Policy& policy) {
-  return KeyWriter::written(policy, kPolicyKeys);
-}
-
-Policy policy_from_json(const nlohmann::ordered_json& json) {
-  Policy policy;
-  KeyReader::read(json, policy, kPolicyKeys);
-  return policy;
-}
 
 }  // namespace sandbox

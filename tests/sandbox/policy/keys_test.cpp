@@ -1,4 +1,4 @@
-#include "policy/json.h"
+#include "policy/keys.h"
 
 #include <gtest/gtest.h>
 
@@ -7,12 +7,16 @@
 namespace sandbox {
 namespace {
 
-TEST(PolicyToJson, NamesUnitsAndKnowsNoZeroForUnknown) {
+Json as_reported(const Policy& policy) {
+  return Json::parse(KeyWriter::written(policy, kPolicyKeys, JsonLayout::one_line));
+}
+
+TEST(PolicyKeys, NamesUnitsAndKnowsNoZeroForUnknown) {
   Policy policy;
   policy.limits.memory = Bytes{256u << 20};
   policy.limits.timeout = std::chrono::milliseconds(1500);
   policy.limits.cpuset = CpuSet{.automatic = true};
-  const auto json = policy_to_json(policy);
+  const auto json = as_reported(policy);
   EXPECT_EQ(json["memory_bytes"], 268435456u);
   EXPECT_EQ(json["timeout_seconds"], 1.5);
   EXPECT_EQ(json["grace_seconds"], 1.0);
@@ -23,13 +27,13 @@ TEST(PolicyToJson, NamesUnitsAndKnowsNoZeroForUnknown) {
   EXPECT_EQ(json["pids"], 4096);
 }
 
-TEST(PolicyToJson, WritesEnumsAsTheyAreRead) {
+TEST(PolicyKeys, WritesEnumsAsTheyAreRead) {
   Policy policy;
   policy.network = Network::loopback;
   policy.isolation = Isolation::none;
   policy.environment.mode = EnvironmentMode::clean;
   policy.reporting.signal_exit_as_code = true;
-  const auto json = policy_to_json(policy);
+  const auto json = as_reported(policy);
   EXPECT_EQ(json["network"], "loopback");
   EXPECT_EQ(json["isolation"], "none");
   EXPECT_EQ(json["env"], "clean");
@@ -38,30 +42,34 @@ TEST(PolicyToJson, WritesEnumsAsTheyAreRead) {
   EXPECT_EQ(json["if_unsupported"], "fail");
 }
 
-TEST(PolicyToJson, NeverShowsTheValueOfAVariable) {
+TEST(PolicyKeys, NeverShowsTheValueOfAVariable) {
   Policy policy;
   policy.environment.set = {{"API_TOKEN", "hunter2"}};
-  const auto json = policy_to_json(policy);
+  const auto json = as_reported(policy);
   EXPECT_EQ(json["setenv"], nlohmann::ordered_json::array({"API_TOKEN"}));
   EXPECT_EQ(json.dump().find("hunter2"), std::string::npos);
 }
 
-TEST(PolicyToJson, ListsMountsInOrder) {
+TEST(PolicyKeys, ListsMountsInOrder) {
   Policy policy;
   policy.mounts = {{MountKind::bind, "/a", "/b", std::nullopt, "--bind /a:/b"},
                    {MountKind::tmpfs, "", "/c", Bytes{4096}, "--tmpfs /c:4K"}};
-  const auto mounts = policy_to_json(policy)["mounts"];
+  const auto mounts = as_reported(policy)["mounts"];
   EXPECT_EQ(mounts.dump(),
             R"([{"kind":"bind","source":"/a","destination":"/b","size_bytes":null},)"
             R"({"kind":"tmpfs","source":null,"destination":"/c","size_bytes":4096}])");
 }
 
-TEST(PolicyToJson, OfBytesThatAreNotUtf8CanBeDumped) {
+TEST(PolicyKeys, PutTheBytesBesideWhatIsNotUtf8) {
   Policy policy;
   policy.chdir = "/\xff";
-  const auto replace = nlohmann::ordered_json::error_handler_t::replace;
-  EXPECT_NE(policy_to_json(policy).dump(-1, ' ', false, replace).find("/\xEF\xBF\xBD"),
-            std::string::npos);
+  policy.project = {Project::Choice::directory, "/\xfe"};
+  policy.environment.set = {{"A", "1"}, {"\xfd", "2"}};
+  const Json json = as_reported(policy);
+  EXPECT_EQ(json["chdir"], "/\ufffd");
+  EXPECT_EQ(json["chdir_base64"], "L/8=");
+  EXPECT_EQ(json["project_base64"], "L/4=");
+  EXPECT_EQ(json["setenv_base64"], Json::array({nullptr, "/Q=="}));
 }
 
 }  // namespace
