@@ -6,9 +6,11 @@
 
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "cli/doctor.h"
 #include "cli/options.h"
@@ -82,12 +84,14 @@ int print(const std::string& text) {
   return 0;
 }
 
-int tell(Report report, const Reporting& reporting, EventStream& events) {
+using WriteReport = std::function<void(const Report&)>;
+
+int tell(Report report, const Reporting& reporting, EventStream& events, const WriteReport& write) {
   write_sentence(STDERR_FILENO, {report.outcome.reason, report.outcome.hint}, reporting);
   if (auto warning = events.end(report)) report.warnings.push_back(std::move(*warning));
   Ending ending = ending_of(report.outcome, reporting);
   try {
-    write_report(report, reporting);
+    write(report);
   } catch (const Error& error) {
     print_error(error);
     // A test that passed without the report that was asked for has not passed.
@@ -96,35 +100,35 @@ int tell(Report report, const Reporting& reporting, EventStream& events) {
   return end_as(ending);
 }
 
-// `reporting`: where it is told.
-int refuse_and_report(const Policy& policy, const Error& error, const Reporting& reporting) {
-  const Report report = refuse(policy, error);
+// `reporting`: where it is told, but for what `write` writes.
+int refuse_and_report(const Policy& policy, const Error& error, const Reporting& reporting,
+                      const WriteReport& write) {
+  Report report = refuse(policy, error);
   EventStream events;
   try {
     events = EventStream{reporting};
   } catch (const Error&) {  // one message is enough: why the run was refused
   }
   events.begin(report);
-  return tell(report, reporting, events);
+  return tell(std::move(report), reporting, events, write);
 }
 
 int run_and_report(const Policy& policy, const RunOptions& options) {
-  std::optional<PinnedTargets> targets;
+  std::optional<ReportTargets> targets;
   EventStream events;
-  Reporting others = policy.reporting;  // what is left where one target fails
-  others.report.clear();
-  others.report_dir.clear();
+  const WriteReport write = [&targets](const Report& report) {
+    if (targets) targets->write(report);
+  };
   try {
-    check_report_target(policy.reporting);
     targets.emplace(policy.reporting);
-    others = targets->reporting();
-    others.events.clear();
     events = EventStream{policy.reporting};
   } catch (const Error& error) {
-    return refuse_and_report(policy, error, others);
+    Reporting others = policy.reporting;
+    if (targets) others.events.clear();  // what failed
+    return refuse_and_report(policy, error, others, write);
   }
-  const Report report = run_alone(policy, {options.command_line, options.held, events.sink()});
-  return tell(report, targets->reporting(), events);
+  Report report = run_alone(policy, {options.command_line, options.held, events.sink()});
+  return tell(std::move(report), policy.reporting, events, write);
 }
 
 int dry_run(const Policy& policy) {
@@ -159,7 +163,9 @@ int main_guarded(int argc, char** argv) {
     return act(parse_options(argc, argv, world), {command_line_memory(argc, argv), held});
   } catch (const BadOptions& error) {
     const Policy& policy = error.understood().policy;
-    return refuse_and_report(policy, error, policy.reporting);
+    return refuse_and_report(policy, error, policy.reporting, [&policy](const Report& report) {
+      write_report(report, policy.reporting);
+    });
   } catch (const Error& error) {
     print_error(error);
     return error.exit_code();

@@ -33,7 +33,7 @@ void refuse_report_file(const Target& target, const Reporting& reporting) {
 // can be opened anew, it is.
 UniqueFd open_descriptor(const Target& target, const struct stat& found) {
   if (S_ISFIFO(found.st_mode) || S_ISCHR(found.st_mode)) {
-    const std::string path = std::string{kPinned} + std::to_string(target.fd);
+    const std::string path = "/proc/self/fd/" + std::to_string(target.fd);
     UniqueFd own{::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
     if (own) return own;
   }
@@ -64,7 +64,9 @@ EventStream::EventStream(const Reporting& reporting) {
   if (reporting.events.empty()) return;
   const Target target = target_of("--events", reporting.events);
   refuse_report_file(target, reporting);
-  check_target(target);
+  std::optional<NewFile> beside;
+  if (target.kind == TargetKind::file) beside.emplace(folder_of(target.path));
+  check_target(target, beside);
   struct stat found {};
   if (target.kind == TargetKind::descriptor) {
     (void)::fstat(target.fd, &found);

@@ -10,7 +10,6 @@
 
 #include "policy/words.h"
 #include "sys/error.h"
-#include "sys/unique_fd.h"
 
 namespace sandbox {
 namespace {
@@ -60,13 +59,10 @@ void follow_symlinks(Target& target) {
 
 void look_at(Target& target) {
   struct stat found {};
-  // Beneath a pinned folder a symlink is one that came later: it is replaced, not followed.
-  const bool pinned = target.path.starts_with(kPinned);
-  if ((pinned ? ::lstat : ::stat)(target.path.c_str(), &found) != 0) {
+  if (::stat(target.path.c_str(), &found) != 0) {
     if (errno != ENOENT) fail(target, errno);
     return;
   }
-  if (S_ISLNK(found.st_mode)) return;
   if (S_ISDIR(found.st_mode)) fail(target, EISDIR, "name a file in it, or use --report-dir");
   if (S_ISBLK(found.st_mode) || S_ISSOCK(found.st_mode))
     fail(target, EINVAL, "a file, a pipe or fd:N can take it");
@@ -86,14 +82,14 @@ void check_descriptor(const Target& target) {
 }
 
 // An existing file can be written in place where its folder takes no new one.
-void check_file(const Target& target) {
+void check_file(const Target& target, const NewFile& beside) {
   if (target.existing) {
     if (!may(target.path, W_OK)) fail(target, errno);
     return;
   }
-  const std::string folder = folder_of(target.path);
-  const int error = try_new_file(folder);
-  if (error) fail(target, error, error == ENOENT ? "mkdir -p " + shown(folder) : "");
+  const int error = beside.check();
+  if (error)
+    fail(target, error, error == ENOENT ? "mkdir -p " + shown(folder_of(target.path)) : "");
 }
 
 }  // namespace
@@ -122,22 +118,16 @@ Target target_of(const std::string& option, const std::string& value) {
   return target;
 }
 
-int try_new_file(const std::string& folder) {
-  const UniqueFd unnamed{::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600)};
-  if (unnamed) return 0;
-  const bool unknown_here = errno == EOPNOTSUPP || errno == EISDIR;
-  if (!unknown_here) return errno;
-  const std::string name = folder + "/.sandbox-exec-" + std::to_string(::getpid()) + ".check";
-  const UniqueFd named{
-      ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
-  if (!named) return errno;
-  return ::unlink(name.c_str()) == 0 ? 0 : errno;
-}
-
-void check_target(const Target& target) {
-  if (target.kind == TargetKind::descriptor) return check_descriptor(target);
-  if (target.kind == TargetKind::file) return check_file(target);
-  if (!may(target.path, W_OK)) fail(target, errno);
+void check_target(const Target& target, const std::optional<NewFile>& beside) {
+  switch (target.kind) {
+    case TargetKind::descriptor:
+      return check_descriptor(target);
+    case TargetKind::stream:
+      if (!may(target.path, W_OK)) fail(target, errno);
+      return;
+    case TargetKind::file:
+      return check_file(target, *beside);
+  }
 }
 
 }  // namespace sandbox

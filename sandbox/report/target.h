@@ -6,7 +6,8 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
+
+#include "report/new_file.h"
 
 namespace sandbox {
 
@@ -20,9 +21,6 @@ struct Target {
   std::optional<struct stat> existing{};
 };
 
-// Beneath a pinned folder: "/proc/self/fd/7/r.json".
-inline constexpr std::string_view kPinned = "/proc/self/fd/";
-
 std::string folder_of(const std::string& path);
 
 // Throws Error "cannot write <target.words>: <errno name>".
@@ -31,11 +29,8 @@ std::string folder_of(const std::string& path);
 // "--report", "out.json": follows symlinks and throws Error where it can be none.
 Target target_of(const std::string& option, const std::string& value);
 
-// Throws Error where it could not be written. Leaves nothing behind and opens no FIFO.
-void check_target(const Target& target);
-
-// Whether `folder` takes a new file, by trying: access(2) knows nothing of quotas, root squash or
-// proc. Returns 0 or errno.
-int try_new_file(const std::string& folder);
+// Throws Error where it could not be written. Leaves nothing behind and opens no FIFO. `beside`: a
+// new file in the target's folder, where it is a file.
+void check_target(const Target& target, const std::optional<NewFile>& beside);
 
 }  // namespace sandbox

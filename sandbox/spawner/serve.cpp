@@ -76,7 +76,7 @@ struct Served {
   explicit Served(asio::io_context& loop) : pipe(loop) {}
 
   stream_descriptor pipe;
-  std::unique_ptr<PinnedTargets> targets{};  // of --report, --report-dir
+  std::unique_ptr<ReportTargets> targets{};  // of --report, --report-dir
   EventStream events{};
   std::unique_ptr<Run> run{};
   std::string report{};
@@ -165,12 +165,12 @@ class Spawner {
     try {
       options.kept = move_kept(start);
       const CallersWorld world{start};
-      check_report_target(start.policy.reporting);
-      served.targets = std::make_unique<PinnedTargets>(start.policy.reporting);
+      served.targets = std::make_unique<ReportTargets>(start.policy.reporting);
       served.events = EventStream{start.policy.reporting};
       served.run = std::make_unique<Run>(loop_, start.policy, options, prepared_.get());
-      const auto done = [this, id, &served](const Report& report) {
-        send_report(id, served, written(report, served));
+      const auto done = [this, id, &served](Report report) {
+        write(report, served);
+        send_report(id, served, report);
       };
       served.run->start(done, served.events.sink());
     } catch (const Error& error) {
@@ -212,14 +212,13 @@ class Spawner {
   }
 
   // A report that could not be written where it was asked for says so where it can be read.
-  static Report written(Report report, Served& served) {
+  static void write(Report& report, Served& served) {
     if (auto warning = served.events.end(report)) report.warnings.push_back(std::move(*warning));
     try {
-      write_report(report, served.targets->reporting());
+      served.targets->write(report);
     } catch (const Error& error) {
       report.warnings.emplace_back(error.what());
     }
-    return report;
   }
 
   void send_report(std::uint64_t id, Served& served, const Report& report) {

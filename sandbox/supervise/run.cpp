@@ -1,12 +1,11 @@
 #include "supervise/run.h"
 
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
+#include <chrono>
 
 #include "cgroup/group.h"
 #include "launch/clone.h"
@@ -25,17 +24,6 @@
 namespace sandbox {
 namespace {
 
-std::string timestamp() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  tm utc{};
-  ::gmtime_r(&now.tv_sec, &utc);
-  char text[64];
-  const std::size_t n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(text + n, sizeof text - n, ".%03ldZ", now.tv_nsec / 1'000'000);
-  return text;
-}
-
 std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -51,7 +39,7 @@ Report begin_report(const Policy& policy) {
   report.command = policy.command;
   report.name = policy.reporting.name.empty() ? default_name(policy) : policy.reporting.name;
   report.policy = policy;
-  report.started_at = timestamp();
+  report.started_at = timestamp(std::chrono::system_clock::now());
   char cwd[4096];
   if (::getcwd(cwd, sizeof cwd)) report.cwd = cwd;
   return report;
@@ -264,7 +252,7 @@ class Run::Stages {
     if (!process) process = make_new();
     now.supervisor = std::make_unique<Supervisor>(
         loop_, Watched{now.plan, now.policy, now.group, now.host.terminal, began_, sink_.event});
-    now.supervisor->start(std::move(*process), [this](const Observation& seen) {
+    now.supervisor->start(std::move(*process), [this](Observation seen) {
       guarded([&] { conclude(seen); });
       end();
     });
@@ -272,7 +260,7 @@ class Run::Stages {
     describe();
   }
 
-  void conclude(const Observation& seen) {
+  void conclude(Observation& seen) {
     Group& group = attempt_->group;
     const GroupCounters counters = final_counters(seen, group);
     Facts facts = gather_facts(seen, counters, attempt_->plan, attempt_->policy, group);
@@ -281,10 +269,10 @@ class Run::Stages {
     }
     report_.usage = gather_usage(seen, counters, group);
     report_.outcome = judge(facts);
-    report_.events = seen.events;
+    report_.events = std::move(seen.events);
     complete_events(counters);
-    report_.hang = seen.hang;
-    report_.leaks = seen.leaks;
+    report_.hang = std::move(seen.hang);
+    report_.leaks = std::move(seen.leaks);
     for (std::string& warning : group.remove()) report_.warnings.push_back(std::move(warning));
     const std::chrono::duration<double> whole = Clock::now() - began_;
     if (report_.usage.wall_seconds.value) {
@@ -310,7 +298,7 @@ class Run::Stages {
     }
     finish_report(report_, policy_);
     const Done done = std::move(done_);
-    done(report_);
+    done(std::move(report_));
   }
 
   void try_without_namespaces() {

@@ -24,7 +24,7 @@ Report refuse(const Policy& policy, const Error& error);
 // On somebody's event loop. Writes no report and prints nothing.
 class Run {
  public:
-  using Done = std::function<void(const Report&)>;
+  using Done = std::function<void(Report)>;
 
   // `policy` must be complete (policy/policy.h). Where `prepared` has the sandbox that is needed,
   // that one is used; it must outlive this.

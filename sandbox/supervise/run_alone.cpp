@@ -68,8 +68,8 @@ Report run_alone(const Policy& policy, const RunOptions& options) {
   launch.test_mask = options.held.before();
   Run run{loop, policy, launch};
   std::optional<Report> report;
-  const auto done = [&](const Report& made) {
-    report = made;
+  const auto done = [&](Report made) {
+    report = std::move(made);
     loop.stop();
   };
   run.start(done, options.sink);

@@ -66,21 +66,67 @@ std::string error_of(const std::function<void()>& action) {
 }
 
 std::string refusal(const Reporting& reporting) {
-  return error_of([&] { check_report_target(reporting); });
+  return error_of([&] { const ReportTargets targets{reporting}; });
 }
 
 // --- files
 
 TEST_F(ReportTarget, IsNothingWhenNoneIsNamed) {
-  check_report_target({});
-  write_report(report_, {});
+  ReportTargets targets{Reporting{}};
+  targets.write(report_);
 }
 
 TEST_F(ReportTarget, CreatesAMissingFileAndNothingElse) {
-  check_report_target(to("r.json"));
+  ReportTargets targets{to("r.json")};
   EXPECT_TRUE(files().empty());
-  write_report(report_, to("r.json"));
+  targets.write(report_);
   EXPECT_EQ(read_file(in_folder("r.json")), text_);
+  EXPECT_EQ(files(), std::vector<std::string>{"r.json"});
+}
+
+TEST_F(ReportTarget, GivesANewFileTheModeThatTheUmaskLeaves) {
+  const mode_t before = ::umask(0027);
+  write_report(report_, to("r.json"));
+  (void)::umask(before);
+  EXPECT_EQ(fs::status(in_folder("r.json")).permissions(), fs::perms{0640});
+}
+
+TEST_F(ReportTarget, ReplacesWhatCameAfterItWasLookedUp) {
+  put(in_folder("other"), "other");
+  ReportTargets targets{to("r.json")};
+  fs::create_symlink("other", in_folder("r.json"));
+  targets.write(report_);
+  EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(in_folder("r.json"))));
+  EXPECT_EQ(read_file(in_folder("r.json")), text_);
+  EXPECT_EQ(read_file(in_folder("other")), "other");
+  EXPECT_EQ(files().size(), 2U);
+}
+
+TEST_F(ReportTarget, StaysInTheFolderThatWasLookedUp) {
+  fs::create_directory(in_folder("a"));
+  ReportTargets targets{to("a/r.json")};
+  fs::rename(in_folder("a"), in_folder("moved"));
+  fs::create_directory(in_folder("a"));
+  targets.write(report_);
+  EXPECT_EQ(read_file(in_folder("moved/r.json")), text_);
+  EXPECT_TRUE(fs::is_empty(in_folder("a")));
+}
+
+// As where the file system knows no unnamed files: the first report has used up the one there was.
+TEST_F(ReportTarget, WritesByANamedFileWhereThereIsNoUnnamedOne) {
+  ReportTargets targets{to("r.json")};
+  targets.write(report_);
+  ASSERT_TRUE(fs::remove(in_folder("r.json")));
+  targets.write(report_);
+  EXPECT_EQ(read_file(in_folder("r.json")), text_);
+  EXPECT_EQ(files(), std::vector<std::string>{"r.json"});
+}
+
+TEST_F(ReportTarget, LeavesNothingWhereADirectoryCameInTheWay) {
+  ReportTargets targets{to("r.json")};
+  fs::create_directory(in_folder("r.json"));
+  EXPECT_EQ(error_of([&] { targets.write(report_); }),
+            "cannot write --report " + in_folder("r.json") + ": EISDIR");
   EXPECT_EQ(files(), std::vector<std::string>{"r.json"});
 }
 
@@ -112,8 +158,8 @@ TEST_F(ReportTarget, FollowsASymlinkToAFile) {
 
 TEST_F(ReportTarget, CreatesWhatADanglingSymlinkPointsTo) {
   fs::create_symlink(in_folder("r.json"), in_folder("link"));
-  check_report_target(to("link"));
-  write_report(report_, to("link"));
+  ReportTargets targets{to("link")};
+  targets.write(report_);
   EXPECT_TRUE(fs::is_symlink(in_folder("link")));
   EXPECT_EQ(read_file(in_folder("r.json")), text_);
 }
@@ -170,8 +216,8 @@ TEST_F(ReportTarget, WritesAFileInPlaceWhoseFolderTakesNoNewOne) {
   const AsOrdinaryUser user{folder_};
   put(in_folder("r.json"), std::string(2 * text_.size(), 'b'));
   fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
-  check_report_target(to("r.json"));
-  write_report(report_, to("r.json"));
+  ReportTargets targets{to("r.json")};
+  targets.write(report_);
   EXPECT_EQ(read_file(in_folder("r.json")), text_);
 }
 
@@ -202,8 +248,8 @@ TEST_F(ReportTarget, LeavesNothingHalfWrittenOnAFullDisk) {
 // --- devices, pipes, descriptors
 
 TEST_F(ReportTarget, WritesOntoADeviceAndLeavesItOne) {
-  check_report_target({.report = "/dev/null"});
-  write_report(report_, {.report = "/dev/null"});
+  ReportTargets targets{{.report = "/dev/null"}};
+  targets.write(report_);
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
 }
 
@@ -214,8 +260,8 @@ TEST_F(ReportTarget, NamesWhatAFullDeviceSays) {
 
 TEST_F(ReportTarget, NeverWaitsForAPipesReader) {
   ASSERT_EQ(::mkfifo(in_folder("pipe").c_str(), 0600), 0);
-  check_report_target(to("pipe"));
-  EXPECT_EQ(error_of([&] { write_report(report_, to("pipe")); }),
+  ReportTargets targets{to("pipe")};
+  EXPECT_EQ(error_of([&] { targets.write(report_); }),
             "cannot write --report " + in_folder("pipe") + ": ENXIO");
 }
 
@@ -256,8 +302,7 @@ TEST_F(ReportTarget, WritesToADescriptor) {
   for (const std::string& name : {"fd:" + number, "/dev/fd/" + number, "/proc/self/fd/" + number}) {
     ASSERT_EQ(::ftruncate(fd.get(), 0), 0);
     ASSERT_EQ(::lseek(fd.get(), 0, SEEK_SET), 0);
-    check_report_target({.report = name});
-    write_report(report_, {.report = name});
+    ReportTargets{{.report = name}}.write(report_);
     EXPECT_EQ(read_file("/proc/self/fd/" + number), text_) << name;
   }
 }
@@ -266,8 +311,8 @@ TEST_F(ReportTarget, WritesToAPipeThatAnotherProcessHoldsOpen) {
   const Pipe pipe = make_pipe();
   const std::string name =
       "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(pipe.write_end.get());
-  check_report_target({.report = name});
-  write_report(report_, {.report = name});
+  ReportTargets targets{{.report = name}};
+  targets.write(report_);
   std::string seen(text_.size(), '\0');
   ASSERT_EQ(::read(pipe.read_end.get(), seen.data(), seen.size()),
             static_cast<ssize_t>(seen.size()));
@@ -325,11 +370,11 @@ TEST_F(ReportTarget, WaitsForASlowReaderOfANonBlockingPipe) {
 
 // --- folders
 
-TEST_F(ReportTarget, MakesAReportFolderOnlyWhenItWrites) {
+TEST_F(ReportTarget, MakesAReportFolderAndNothingInItBeforeItWrites) {
   const Reporting reporting{.report_dir = in_folder("a/b/c")};
-  check_report_target(reporting);
-  EXPECT_TRUE(files().empty());
-  write_report(report_, reporting);
+  ReportTargets targets{reporting};
+  EXPECT_TRUE(fs::is_empty(in_folder("a/b/c")));
+  targets.write(report_);
   EXPECT_EQ(read_file(in_folder("a/b/c/t-0f3a.json")), text_);
   write_report(report_, reporting);
 }
