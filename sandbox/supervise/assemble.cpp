@@ -91,8 +91,11 @@ void measure_cpu(Usage& usage, const Observation& seen, const GroupCounters& cou
     usage.cpu_user_seconds = {scaled<double>(counters.cpu_user_ns, 1e-9), source};
     usage.cpu_system_seconds = {scaled<double>(counters.cpu_system_ns, 1e-9), source};
   } else {
-    usage.cpu_user_seconds = {seen.init_cpu_user, kCpuOfWaiting};
-    usage.cpu_system_seconds = {seen.init_cpu_system, kCpuOfWaiting};
+    const bool killed = seen.cpu_user_before_kill.has_value();
+    const char* source = killed ? "/proc/PID/stat before the kill" : kCpuOfWaiting;
+    usage.cpu_user_seconds = {std::max(seen.init_cpu_user, seen.cpu_user_before_kill), source};
+    usage.cpu_system_seconds = {std::max(seen.init_cpu_system, seen.cpu_system_before_kill),
+                                source};
   }
   usage.cpu_throttled_seconds = {scaled<double>(counters.cpu_throttled_ns, 1e-9),
                                  group.source("throttled")};

@@ -28,6 +28,9 @@ struct Observation {
   // rusage of PID 1 with all that it reaped; unknown where it is another process's child.
   std::optional<double> init_cpu_user{};
   std::optional<double> init_cpu_system{};
+  // Taken before PID 1 was killed, which then reaps nobody; only where no group counts.
+  std::optional<double> cpu_user_before_kill{};
+  std::optional<double> cpu_system_before_kill{};
   std::uint64_t max_rss_bytes = 0;
   std::optional<GroupCounters> at_end{};  // read while the fresh places still existed
   bool killed_by_us = false;

@@ -46,7 +46,7 @@ std::vector<std::string_view> stat_fields(const std::string& stat) {
   return split(std::string_view{stat}.substr(end + 2), ' ');
 }
 
-constexpr std::size_t kState = 0, kUser = 11, kChildrenSystem = 14;  // proc_pid_stat(5), minus 3
+constexpr std::size_t kState = 0, kUser = 11, kChildrenUser = 13;  // proc_pid_stat(5), minus 3
 
 std::optional<double> seconds(const std::vector<std::string_view>& fields, std::size_t first,
                               std::size_t last) {
@@ -145,13 +145,17 @@ std::vector<ThreadState> describe_processes(const std::vector<pid_t>& pids, std:
   return processes;
 }
 
-double cpu_seconds_below(pid_t init) {
-  double total = 0;
+CpuTimes cpu_times_below(pid_t init) {
+  CpuTimes total;
   std::vector<pid_t> pids = processes_below(init);
   pids.push_back(init);
   for (const pid_t pid : pids) {
     const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
-    total += seconds(stat_fields(stat), kUser, kChildrenSystem).value_or(0);
+    const auto fields = stat_fields(stat);
+    for (const std::size_t user : {kUser, kChildrenUser}) {
+      total.user += seconds(fields, user, user).value_or(0);
+      total.system += seconds(fields, user + 1, user + 1).value_or(0);
+    }
   }
   return total;
 }

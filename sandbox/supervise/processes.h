@@ -20,8 +20,12 @@ std::vector<ThreadState> describe_threads(const std::vector<pid_t>& pids, std::s
 // One entry a process (its main thread).
 std::vector<ThreadState> describe_processes(const std::vector<pid_t>& pids, std::size_t most);
 
-// User + system time of all processes below `init` and of those it reaped: where no group counts
+// Of all processes below `init` and of those it reaped, from /proc/PID/stat: where no group counts
 // it.
-double cpu_seconds_below(pid_t init);
+struct CpuTimes {
+  double user = 0;    // seconds
+  double system = 0;  // seconds
+};
+CpuTimes cpu_times_below(pid_t init);
 
 }  // namespace sandbox

@@ -157,7 +157,8 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
     if (counters.cpu_user_ns && counters.cpu_system_ns) {
       return static_cast<double>(*counters.cpu_user_ns + *counters.cpu_system_ns) / 1e9;
     }
-    return cpu_seconds_below(pid_);
+    const CpuTimes times = cpu_times_below(pid_);
+    return times.user + times.system;
   }
 
   // It cannot use more than all CPUs until it is due: so long the timer may sleep.
@@ -319,7 +320,15 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
       watched_.group.kill();
       return;
     }
+    note_cpu_before_kill();
     ::syscall(SYS_pidfd_send_signal, init_gone_.native_handle(), SIGKILL, nullptr, 0);
+  }
+
+  void note_cpu_before_kill() {
+    if (watched_.group.read().cpu_user_ns) return;
+    const CpuTimes times = cpu_times_below(pid_);
+    seen_.cpu_user_before_kill = times.user;
+    seen_.cpu_system_before_kill = times.system;
   }
 
   void stop() {

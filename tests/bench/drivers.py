@@ -92,7 +92,7 @@ def environment(uid):
     return {"PATH": "/usr/bin:/bin", "HOME": "/root" if os.geteuid() == 0 and uid is None else "/home/bench"}
 
 
-def _die_with_parent():
+def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
@@ -100,7 +100,7 @@ class BusyCpus:
     """A process a CPU that wants all of it, at normal priority."""
 
     def __init__(self, program):
-        self.spinners = [subprocess.Popen([program, "1000000"], stdout=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+        self.spinners = [subprocess.Popen([program, "1000000"], stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
                          for _ in os.sched_getaffinity(0)]
 
     def __enter__(self):

@@ -68,6 +68,15 @@ class Enforced(E2E):
         usage = result.report["usage"]
         self.assertGreaterEqual(usage["cpu_user_seconds"] + usage["cpu_system_seconds"], 0.3)
 
+    def test_cpu_usage_without_a_group_is_counted_when_the_grace_is_over(self):
+        result = self.sandbox("--timeout", "1", "--grace", "100ms", "--", "sh", "-c", "trap '' TERM; while :; do :; done",
+                              env={"SANDBOX_CGROUP": "/nowhere"})
+        self.assert_verdict(result, "timed-out", exit=124)
+        usage, evidence = result.report["usage"], result.report["evidence"]
+        self.assertEqual(result.report["cgroup"], "none")
+        self.assertGreater(evidence["cpu_seconds"], 0)
+        self.assertGreaterEqual(usage["cpu_user_seconds"] + usage["cpu_system_seconds"], evidence["cpu_seconds"] - 0.001)
+
     def test_pids(self):
         result = self.sandbox("--pids", "20", "--", probe("fork-bomb"), "200")
         self.assertEqual(result.exit, 4, str(result))
