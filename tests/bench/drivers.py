@@ -15,26 +15,34 @@ import tempfile
 import outer_group
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAMS = ("bench-use-memory", "bench-use-memory-static", "bench-use-cpu", "bench-noop", "bench-endure")
 PR_SET_PDEATHSIG = 1
 
 
-def options(description):
-    """A parser with what every benchmark takes."""
+def parser_of(description):
+    """With the options that every benchmark takes."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few repetitions: whether it works")
     parser.add_argument("--json", metavar="FILE", help="every figure, as JSON")
     parser.add_argument("--as", dest="uid", type=int, metavar="UID",
-                        help="root only: as this ordinary user, in groups that are handed to them")
+                        help="as this ordinary user, in groups that are handed to them")
     parser.add_argument("--build", metavar="FOLDER", help="where to build (build/bench)", default=f"{TOP}/build/bench")
     parser.add_argument("--sandbox-exec", metavar="FILE", help="measure this one instead of the one built")
-    parser.add_argument("--programs", metavar="FOLDER", help="build nothing: the bench-… programs are here")
+    parser.add_argument("--programs", metavar="FOLDER",
+                        help="the bench-… programs are here; with --sandbox-exec nothing is built")
     return parser
+
+
+def parse(parser):
+    arguments = parser.parse_args()
+    if os.geteuid() != 0:
+        parser.error("only root can make the groups around the runs; --as UID then measures as an ordinary user")
+    return arguments
 
 
 def build(folder, programs):
     """As a release, where there is none; returns the paths of sandbox-exec and of the folder of the programs."""
-    if not os.path.exists(f"{folder}/build.ninja") or "SANDBOX_BENCH:BOOL=ON" not in open(f"{folder}/CMakeCache.txt").read():
+    cache = f"{folder}/CMakeCache.txt"
+    if not os.path.exists(cache) or "SANDBOX_BENCH:BOOL=ON" not in outer_group.read(cache):
         subprocess.run(["cmake", "-S", TOP, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
                         "-DSANDBOX_STATIC=ON", "-DSANDBOX_BENCH=ON"], check=True, stdout=sys.stderr)
     subprocess.run(["cmake", "--build", folder, "--target", "sandbox-exec", *programs], check=True, stdout=sys.stderr)
@@ -52,7 +60,7 @@ def commit():
 def machine(uid):
     return {"kernel": " ".join((platform.system(), platform.release(), platform.machine())),
             "cpus": len(os.sched_getaffinity(0)), "load": round(os.getloadavg()[0], 2),
-            "cgroup": "v1" if outer_group.is_v1() else "v2", "uid": os.geteuid() if uid is None else uid,
+            "cgroup": "v1" if outer_group.is_v1() else "v2", "uid": uid or 0,
             "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "commit": commit()}
 
 
@@ -89,7 +97,7 @@ class Workplace:
 
 def environment(uid):
     """A host's own settings must not decide what a sandbox has to show or hide."""
-    return {"PATH": "/usr/bin:/bin", "HOME": "/root" if os.geteuid() == 0 and uid is None else "/home/bench"}
+    return {"PATH": "/usr/bin:/bin", "HOME": "/root" if uid is None else "/home/bench"}
 
 
 def die_with_parent():

@@ -14,7 +14,7 @@ OWN_PREFIX = "sandbox-exec-"  # of the groups that sandbox-exec makes
 
 
 def read(*names):
-    with open(os.path.join(*names), encoding="ascii") as file:
+    with open(os.path.join(*names), encoding="utf-8", errors="replace") as file:
         return file.read()
 
 
