@@ -41,31 +41,31 @@ std::string scope_fix(uid_t uid) {
 std::string Refusals::sentence(const Entry& entry) const {
   const Refusal& refusal = entry.refusal;
   switch (refusal.cause) {
-    case Cause::not_mounted:
+    case Why::not_mounted:
       return "no cgroup file system is mounted";
-    case Cause::not_shown:
+    case Why::not_shown:
       return "the cgroup mount at " + refusal.place + " does not show this process's own group";
-    case Cause::read_only:
+    case Why::read_only:
       return "the cgroup file system at " + refusal.place +
              " is mounted read-only (as containers have it by default)";
-    case Cause::not_writable:
+    case Why::not_writable:
       return "no writable cgroup (" +
              (layout_ == Layout::v2 ? shortened(refusal.place) : refusal.place) + " is " +
              owner_words(refusal.owner) + ")";
-    case Cause::cannot_move:
+    case Why::cannot_move:
       return "no process can be moved there (" + refusal.place + "/cgroup.procs is " +
              owner_words(refusal.owner) + ")";
-    case Cause::own_limit:
+    case Why::own_limit:
       return "a group above " + refusal.place + " would escape its " + refusal.detail;
-    case Cause::not_enabled:
+    case Why::not_enabled:
       return "not enabled in " + refusal.place + "/cgroup.subtree_control";
-    case Cause::not_given:
+    case Why::not_given:
       return "not given to " + refusal.place + " from outside";
-    case Cause::threaded:
+    case Why::threaded:
       return refusal.place + " is a threaded group";
-    case Cause::absent:
+    case Why::absent:
       return "the kernel has it switched off";
-    case Cause::not_a_group:
+    case Why::not_a_group:
       return "SANDBOX_CGROUP=" + refusal.place + ": " +
              (refusal.detail.empty() ? "not beneath a cgroup mount"
                                      : refusal.detail + " is no cgroup directory");
@@ -84,29 +84,29 @@ std::string Refusals::writing_fix(const Refusal& refusal) const {
 std::string Refusals::fix(const Entry& entry) const {
   const Refusal& refusal = entry.refusal;
   switch (refusal.cause) {
-    case Cause::not_mounted:
+    case Why::not_mounted:
       return "as root: mount -t cgroup2 cgroup2 /sys/fs/cgroup";
-    case Cause::not_shown:
+    case Why::not_shown:
       return std::string{"as root: mount -t "} + (layout_ == Layout::v2 ? "cgroup2" : "cgroup") +
              " in this cgroup namespace, or name a group by SANDBOX_CGROUP";
-    case Cause::read_only:
+    case Why::read_only:
       return kContainerFix;
-    case Cause::not_writable:
+    case Why::not_writable:
       return writing_fix(refusal);
-    case Cause::cannot_move:
+    case Why::cannot_move:
       return "start in a group beside it: both must lie in one that is yours";
-    case Cause::own_limit:
+    case Why::own_limit:
       return scope_fix(uid_);
-    case Cause::not_enabled:
+    case Why::not_enabled:
       return "as root: echo '+" + join(entry.controllers, " +") + "' > " + refusal.place +
              "/cgroup.subtree_control";
-    case Cause::not_given:
+    case Why::not_given:
       return "give the container or service these controllers (systemd: Delegate=yes)";
-    case Cause::threaded:
+    case Why::threaded:
       return scope_fix(uid_);
-    case Cause::absent:
+    case Why::absent:
       return "boot without cgroup_disable= (Raspberry Pi: with cgroup_enable=memory)";
-    case Cause::not_a_group:
+    case Why::not_a_group:
       return "name an existing directory beneath /sys/fs/cgroup that this user may write to";
   }
   return {};

@@ -10,7 +10,7 @@
 
 namespace sandbox {
 
-enum class Cause {
+enum class Why {
   not_mounted,   // no mount shows the hierarchy
   not_shown,     // place: the mount point
   read_only,     // place: the mount point
@@ -25,7 +25,7 @@ enum class Cause {
 };
 
 struct Refusal {
-  Cause cause = Cause::not_mounted;
+  Why cause = Why::not_mounted;
   std::string place{};
   uid_t owner = 0;
   std::string detail{};

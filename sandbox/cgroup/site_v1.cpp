@@ -27,20 +27,20 @@ Choice choose(const std::vector<Hierarchy>& hierarchies, const CgroupView& view)
 
 PlaceOrRefusal look_at(const Hierarchy& hierarchy, const Choice& choice, const CgroupView& view,
                        const CgroupTree& tree) {
-  if (!hierarchy.mounted()) return Refusal{Cause::not_mounted};
-  if (choice.given && !choice.group) return Refusal{Cause::not_a_group, view.sandbox_cgroup};
+  if (!hierarchy.mounted()) return Refusal{Why::not_mounted};
+  if (choice.given && !choice.group) return Refusal{Why::not_a_group, view.sandbox_cgroup};
   const std::string group = choice.group.value_or(hierarchy.group);
   const auto directory = hierarchy.directory_of(group);
-  if (!directory) return Refusal{Cause::not_shown, hierarchy.mount_point};
-  if (hierarchy.read_only) return Refusal{Cause::read_only, hierarchy.mount_point};
+  if (!directory) return Refusal{Why::not_shown, hierarchy.mount_point};
+  if (hierarchy.read_only) return Refusal{Why::read_only, hierarchy.mount_point};
   if (tree.writable(*directory)) {
     return GroupPlace{hierarchy.controllers, *directory, hierarchy.group, group};
   }
   const auto owner = tree.owner(*directory);
   if (!owner && choice.given) {
-    return Refusal{Cause::not_a_group, view.sandbox_cgroup, 0, *directory};
+    return Refusal{Why::not_a_group, view.sandbox_cgroup, 0, *directory};
   }
-  return Refusal{Cause::not_writable, *directory, owner.value_or(0)};
+  return Refusal{Why::not_writable, *directory, owner.value_or(0)};
 }
 
 const Hierarchy* holder_of(const std::vector<Hierarchy>& hierarchies, const char* controller) {
@@ -60,8 +60,8 @@ GroupSite find_site_v1(const std::vector<Hierarchy>& hierarchies, const CgroupVi
   for (const char* controller : kControllers) {
     if (site.has(controller)) continue;
     const Hierarchy* hierarchy = holder_of(hierarchies, controller);
-    PlaceOrRefusal looked = hierarchy ? look_at(*hierarchy, choice, view, tree)
-                                      : PlaceOrRefusal{Refusal{Cause::absent}};
+    PlaceOrRefusal looked =
+        hierarchy ? look_at(*hierarchy, choice, view, tree) : PlaceOrRefusal{Refusal{Why::absent}};
     if (auto* place = std::get_if<GroupPlace>(&looked)) {
       site.places.push_back(std::move(*place));
     } else {

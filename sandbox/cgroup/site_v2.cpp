@@ -120,22 +120,22 @@ class Finder {
 };
 
 std::optional<Refusal> Finder::unusable() const {
-  if (!hierarchy_.mounted()) return Refusal{Cause::not_mounted};
-  if (own_.directory.empty()) return Refusal{Cause::not_shown, hierarchy_.mount_point};
-  if (hierarchy_.read_only) return Refusal{Cause::read_only, hierarchy_.mount_point};
+  if (!hierarchy_.mounted()) return Refusal{Why::not_mounted};
+  if (own_.directory.empty()) return Refusal{Why::not_shown, hierarchy_.mount_point};
+  if (hierarchy_.read_only) return Refusal{Why::read_only, hierarchy_.mount_point};
   return std::nullopt;
 }
 
 std::optional<Refusal> Finder::cannot_use(const Level& level) const {
   const auto owner = tree_.owner(level.directory).value_or(0);
-  if (!tree_.writable(level.directory)) return Refusal{Cause::not_writable, level.group, owner};
+  if (!tree_.writable(level.directory)) return Refusal{Why::not_writable, level.group, owner};
   const std::string type = tree_.read(level.directory + "/cgroup.type").value_or("domain\n");
-  if (type != "domain\n") return Refusal{Cause::threaded, level.group};
+  if (type != "domain\n") return Refusal{Why::threaded, level.group};
   // Moving a process takes the right to write to the common ancestor's cgroup.procs.
   const auto shared = hierarchy_.directory_of(common_ancestor(own_.group, level.group));
   if (!shared || !tree_.writable(*shared + "/cgroup.procs")) {
     const std::string place = shared.value_or(hierarchy_.mount_point);
-    return Refusal{Cause::cannot_move, place, tree_.owner(place + "/cgroup.procs").value_or(0)};
+    return Refusal{Why::cannot_move, place, tree_.owner(place + "/cgroup.procs").value_or(0)};
   }
   return std::nullopt;
 }
@@ -168,9 +168,9 @@ Refusal Finder::missing(Level level, std::string_view controller) const {
     const auto offered = wanted_in(tree_, level.directory + "/cgroup.controllers");
     const std::string parent = parent_group(level.group);
     const auto directory = hierarchy_.directory_of(parent);
-    if (contains(offered, controller)) return {Cause::not_enabled, level.directory};
-    if (is_root_group(tree_, level.directory)) return {Cause::absent};
-    if (parent == level.group || !directory) return {Cause::not_given, level.group};
+    if (contains(offered, controller)) return {Why::not_enabled, level.directory};
+    if (is_root_group(tree_, level.directory)) return {Why::absent};
+    if (parent == level.group || !directory) return {Why::not_given, level.group};
     level = {parent, *directory};
   }
 }
@@ -220,7 +220,7 @@ std::optional<Level> Finder::above(const Level& level) {
   if (parent.group == level.group || !directory) return std::nullopt;
   const std::string limit = own_limit_file(tree_, level.directory);
   if (!limit.empty()) {
-    refuse({Cause::own_limit, level.group, 0, limit});
+    refuse({Why::own_limit, level.group, 0, limit});
     return std::nullopt;
   }
   parent.directory = *directory;
@@ -256,10 +256,10 @@ GroupSite Finder::find_leaf() const {
 
 GroupSite Finder::find_given() const {
   const auto group = hierarchy_.group_of(view_.sandbox_cgroup);
-  if (!group) return no_site({Cause::not_a_group, view_.sandbox_cgroup});
+  if (!group) return no_site({Why::not_a_group, view_.sandbox_cgroup});
   const Level level{*group, hierarchy_.directory_of(*group).value_or("")};
   if (!tree_.read(level.directory + "/cgroup.controllers")) {
-    return no_site({Cause::not_a_group, view_.sandbox_cgroup, 0, level.directory});
+    return no_site({Why::not_a_group, view_.sandbox_cgroup, 0, level.directory});
   }
   const OfferOrRefusal looked = offer_of(level);
   if (const auto* offer = std::get_if<Offer>(&looked)) return make_site(level, *offer);
@@ -273,7 +273,7 @@ GroupSite Finder::find() {
   GroupSite site = find_ancestor();
   if (site.layout == Layout::none && is_delegated()) site = find_leaf();
   if (site.layout != Layout::none) return site;
-  const Refusal own{Cause::not_writable, own_.group, tree_.owner(own_.directory).value_or(0)};
+  const Refusal own{Why::not_writable, own_.group, tree_.owner(own_.directory).value_or(0)};
   if (!tree_.writable(own_.directory)) return no_site(own);
   return no_site(nearest_refusal_.value_or(own));
 }
@@ -285,7 +285,7 @@ GroupSite find_site_v2(const CgroupView& view, const CgroupTree& tree) {
   if (hierarchy) return Finder{*hierarchy, view, tree}.find();
   GroupSite site;
   Refusals refusals{Layout::none, view.uid};
-  refusals.add_all({Cause::not_mounted});
+  refusals.add_all({Why::not_mounted});
   refusals.explain(site);
   return site;
 }

@@ -100,22 +100,6 @@ int open_host_tree(const Instr& instr) {
   return -1;
 }
 
-int open_inner_tree(const Context& context, const Instr& instr) {
-  const int place = resolve(context, instr.text, O_PATH);
-  if (place < 0) return -1;
-  const int tree =
-      static_cast<int>(::syscall(SYS_open_tree, place, "", kClone | AT_RECURSIVE | AT_EMPTY_PATH));
-  const int error = errno;
-  ::close(place);
-  errno = error;
-  return tree;
-}
-
-int open_source(const Context& context, const Instr& instr) {
-  if (instr.op == Op::bind_attach) return static_cast<int>(instr.a);
-  return instr.op == Op::bind_path ? open_host_tree(instr) : open_inner_tree(context, instr);
-}
-
 void forget_parent(Context& context) {
   if (context.parent_fd >= 0) ::close(context.parent_fd);
   context.parent_fd = -1;
@@ -133,6 +117,7 @@ int open_parent(Context& context, const char* path, const char** name) {
   const char* slash = ::strrchr(path, '/');
   *name = slash + 1;
   const size_t length = static_cast<size_t>(slash - path);
+  if (length == 0) return context.root_fd;
   if (length >= sizeof context.parent) return errno = ENAMETOOLONG, -1;
   if (context.parent_fd >= 0 && ::strlen(context.parent) == length &&
       ::strncmp(context.parent, path, length) == 0) {
@@ -141,7 +126,7 @@ int open_parent(Context& context, const char* path, const char** name) {
   forget_parent(context);
   ::memcpy(context.parent, path, length);
   context.parent[length] = 0;
-  context.parent_fd = resolve(context, length ? context.parent : "/", O_PATH | O_DIRECTORY);
+  context.parent_fd = resolve(context, context.parent, O_PATH | O_DIRECTORY);
   return context.parent_fd;
 }
 
@@ -152,13 +137,43 @@ int make_one_directory(Context& context, const char* path, unsigned mode) {
   return ::mkdirat(parent, name, mode) < 0 && errno != EEXIST ? errno : 0;
 }
 
-int attach_at(Context& context, int tree, const char* path) {
+int open_inner_tree(Context& context, const Instr& instr) {
+  const char* name = nullptr;
+  const int parent = open_parent(context, instr.text, &name);
+  if (parent < 0) return -1;
+  return static_cast<int>(
+      ::syscall(SYS_open_tree, parent, name, kClone | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW));
+}
+
+int open_source(Context& context, const Instr& instr) {
+  if (instr.op == Op::bind_attach) return static_cast<int>(instr.a);
+  return instr.op == Op::bind_path ? open_host_tree(instr) : open_inner_tree(context, instr);
+}
+
+int attach_resolved(const Context& context, int tree, const char* path) {
   const int target = resolve(context, path, O_PATH);
   if (target < 0) return errno;
   const int error = attach(tree, target);
   ::close(target);
+  return error;
+}
+
+int attach_at(Context& context, int tree, const char* path) {
+  const int error = attach_resolved(context, tree, path);
   if (context.parent_fd >= 0 && hides(path, context.parent)) forget_parent(context);
   return error;
+}
+
+// A folder's tree, without opening its place: only onto a folder, so not onto a symlink by that
+// name, for which there is the long way.
+int attach_folder_at(Context& context, int tree, const char* path) {
+  const char* name = nullptr;
+  const int parent = open_parent(context, path, &name);
+  const long moved =
+      parent < 0 ? -1 : ::syscall(SYS_move_mount, tree, "", parent, name, MOVE_MOUNT_F_EMPTY_PATH);
+  if (moved < 0) return attach_at(context, tree, path);
+  if (context.parent_fd >= 0 && hides(path, context.parent)) forget_parent(context);
+  return 0;
 }
 
 int write_whole(int fd, const char* content) {
@@ -189,7 +204,7 @@ int make_root(Context& context, const Instr& instr) {
 int mount_new(Context& context, const Instr& instr, const char* type, const char* options) {
   const int tree = new_mount(type, options, instr.flags);
   if (tree < 0) return errno;
-  const int error = attach_at(context, tree, instr.text);
+  const int error = attach_folder_at(context, tree, instr.text);
   ::close(tree);
   return error;
 }
@@ -203,7 +218,11 @@ int bind(Context& context, const Instr& instr) {
   const int tree = open_source(context, instr);
   if (tree < 0) return errno;
   int error = needs_attributes(instr) ? set_attributes(tree, instr.flags) : 0;
-  if (!error) error = attach_at(context, tree, instr.text2);
+  const bool fresh_folder = instr.op == Op::bind_inside && instr.flags == 0;
+  if (!error) {
+    error = fresh_folder ? attach_folder_at(context, tree, instr.text2)
+                         : attach_at(context, tree, instr.text2);
+  }
   ::close(tree);
   return error;
 }

@@ -50,15 +50,15 @@ Check check_kernel(const HostFacts& facts) {
 
 // Whether the trial got as far as having mounted something of its own.
 bool user_namespace_works(const NamespaceTrial& trial) {
-  return trial.error(Step::tmpfs) == 0;
+  return trial.error(Trial::tmpfs) == 0;
 }
 
 std::string failed_step(const NamespaceTrial& trial) {
-  constexpr std::pair<Step, const char*> kSteps[] = {
-      {Step::clone, "cannot be created"},
-      {Step::map_ids, "was created, but its id maps cannot be written"},
-      {Step::private_mounts, "was created, but its mounts cannot be made private"},
-      {Step::tmpfs, "was created, but nothing can be mounted in it"}};
+  constexpr std::pair<Trial, const char*> kSteps[] = {
+      {Trial::clone, "cannot be created"},
+      {Trial::map_ids, "was created, but its id maps cannot be written"},
+      {Trial::private_mounts, "was created, but its mounts cannot be made private"},
+      {Trial::tmpfs, "was created, but nothing can be mounted in it"}};
   for (const auto& [step, words] : kSteps)
     if (const int error = trial.error(step); error > 0)
       return std::string{words} + ": " + errno_name(error);
@@ -85,7 +85,7 @@ std::pair<std::string, std::vector<Fix>> cause_of_refusal(const HostFacts& facts
   if (facts.unprivileged_userns == 0 && !facts.privileged)
     return {"kernel.unprivileged_userns_clone is 0",
             sysctl_fixes("kernel.unprivileged_userns_clone=1")};
-  if (facts.namespaces.error(Step::clone) == 0 && is_confined(facts))
+  if (facts.namespaces.error(Trial::clone) == 0 && is_confined(facts))
     return {"the AppArmor profile " + facts.apparmor_profile + " confines this process",
             container_fixes()};
   if (facts.seccomp_mode != 0)
@@ -103,7 +103,7 @@ Check check_user_namespaces(const HostFacts& facts) {
   if (!trial.refused.empty())
     return bad("user-namespaces",
                "a user namespace can be created, but not with a " + trial.refused +
-                   " namespace: " + errno_name(trial.error(Step::clone)),
+                   " namespace: " + errno_name(trial.error(Trial::clone)),
                sysctl_fixes("user.max_" + trial.refused + "_namespaces=63359"));
   auto [cause, fixes] = cause_of_refusal(facts);
   return bad("user-namespaces", "a user namespace " + failed_step(trial) + ": " + cause,
@@ -123,7 +123,7 @@ Check check_apparmor(const HostFacts& facts) {
 }
 
 // A fresh instance is refused where it would show what a mount over the old one hides.
-Check check_fresh(const char* name, const HostFacts& facts, Step step,
+Check check_fresh(const char* name, const HostFacts& facts, Trial step,
                   const std::vector<std::string>& hidden) {
   const int error = facts.namespaces.error(step);
   if (error == 0) return good(name, "a fresh one can be mounted");
@@ -134,7 +134,7 @@ Check check_fresh(const char* name, const HostFacts& facts, Step step,
 }
 
 Check check_network(const HostFacts& facts) {
-  const int error = facts.namespaces.error(Step::loopback);
+  const int error = facts.namespaces.error(Trial::loopback);
   if (error == 0) return good("network", "a namespace of its own, with a loopback interface");
   if (error == kNotTried) return bad("network", "not tried: there is no user namespace", {});
   return bad("network", "the loopback interface cannot be brought up: " + errno_name(error),
@@ -142,7 +142,7 @@ Check check_network(const HostFacts& facts) {
 }
 
 Check check_pid_number(const HostFacts& facts) {
-  const int error = facts.namespaces.error(Step::pid_number);
+  const int error = facts.namespaces.error(Trial::pid_number);
   Check check = error == 0 ? good("pid-number", "can be chosen (set_tid of clone3)")
                            : bad("pid-number",
                                  error == kNotTried ? "not tried: there is no user namespace"
@@ -254,8 +254,8 @@ std::vector<Check> all_checks(const HostFacts& facts) {
       check_kernel(facts),
       check_user_namespaces(facts),
       check_apparmor(facts),
-      check_fresh("proc", facts, Step::proc, facts.hidden_in_proc),
-      check_fresh("sys", facts, Step::sysfs, facts.hidden_in_sys),
+      check_fresh("proc", facts, Trial::proc, facts.hidden_in_proc),
+      check_fresh("sys", facts, Trial::sysfs, facts.hidden_in_sys),
       check_network(facts),
       check_pid_number(facts),
       check_group(facts),

@@ -45,11 +45,11 @@ void check_value(const Option& option, std::string_view word, std::string_view v
 }
 
 void take_doctor(CommandLine& line, const char* value) {
-  line.action = Action::doctor;
+  line.action = Request::doctor;
   if (!value) return;
   if (std::string_view(value) != "json")
     throw Error{"--doctor=" + shown(value) + ": --doctor takes only =json"};
-  line.action = Action::doctor_json;
+  line.action = Request::doctor_json;
 }
 
 void take_command_flag(CommandLine& line, CommandFlag flag, const char* value) {
@@ -58,16 +58,16 @@ void take_command_flag(CommandLine& line, CommandFlag flag, const char* value) {
       line.policy_files.emplace_back(value);
       return;
     case CommandFlag::dry_run:
-      if (line.action == Action::run) line.action = Action::dry_run;
+      if (line.action == Request::run) line.action = Request::dry_run;
       return;
     case CommandFlag::doctor:
       return take_doctor(line, value);
     case CommandFlag::version:
-      line.action = Action::version;
+      line.action = Request::version;
       line.ended = true;
       return;
     case CommandFlag::help:
-      line.action = Action::help;
+      line.action = Request::help;
       line.ended = true;
       return;
   }

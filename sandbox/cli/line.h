@@ -14,7 +14,7 @@ struct CommandLine {
   std::vector<Assignment> flags{};
   std::vector<std::string> policy_files{};
   std::vector<std::string> command{};
-  Action action = Action::run;
+  Request action = Request::run;
   bool ended = false;   // by --help or --version: the rest does not matter
   bool dashes = false;  // "--" before the command
 };

@@ -137,19 +137,19 @@ int dry_run(const Policy& policy) {
 
 int act(const Invocation& invocation, const RunOptions& options) {
   switch (invocation.action) {
-    case Action::run:
+    case Request::run:
       return run_and_report(invocation.policy, options);
-    case Action::dry_run:
+    case Request::dry_run:
       return dry_run(invocation.policy);
-    case Action::doctor:
+    case Request::doctor:
       return doctor(DoctorFormat::text);
-    case Action::doctor_json:
+    case Request::doctor_json:
       return doctor(DoctorFormat::json);
-    case Action::version:
+    case Request::version:
       return print("sandbox-exec " SANDBOX_VERSION "\n");
-    case Action::help:
+    case Request::help:
       return print(help_text());
-    case Action::nothing:
+    case Request::nothing:
       break;
   }
   write_text(STDERR_FILENO, usage_text());

@@ -67,7 +67,7 @@ void check_bind_in_two_words(const CommandLine& line, const World& world, Proble
 }
 
 bool needs_policy(const CommandLine& line) {
-  return line.action == Action::run || line.action == Action::dry_run;
+  return line.action == Request::run || line.action == Request::dry_run;
 }
 
 void check_doctor(const CommandLine& line, Problems& problems) {
@@ -99,7 +99,7 @@ Invocation parse_options(int argc, char* const* argv, const World& world) {
   check_bind_in_two_words(line, world, problems);
   invocation.policy.command = line.command;
   if (!problems.empty()) throw BadOptions{problems.error(), invocation};
-  if (needs_policy(line) && line.command.empty()) invocation.action = Action::nothing;
+  if (needs_policy(line) && line.command.empty()) invocation.action = Request::nothing;
   return invocation;
 }
 

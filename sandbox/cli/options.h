@@ -12,11 +12,11 @@
 
 namespace sandbox {
 
-enum class Action { run, dry_run, doctor, doctor_json, version, help, nothing };
+enum class Request { run, dry_run, doctor, doctor_json, version, help, nothing };
 
 struct Invocation {
   Policy policy{};
-  Action action = Action::run;
+  Request action = Request::run;
 };
 
 // What parse_options throws. It brings along what could be understood, so that this end too is told

@@ -132,21 +132,21 @@ int choose_pid_number() {
 
 using Errors = std::array<int, kSteps>;
 
-int& at(Errors& errors, Step step) {
+int& at(Errors& errors, Trial step) {
   return errors[static_cast<std::size_t>(step)];
 }
 
 // In the child. What later steps stand on comes first.
 void try_steps(Errors& errors, uid_t uid, gid_t gid) {
-  at(errors, Step::clone) = 0;
-  if ((at(errors, Step::map_ids) = write_own_maps(uid, gid))) return;
+  at(errors, Trial::clone) = 0;
+  if ((at(errors, Trial::map_ids) = write_own_maps(uid, gid))) return;
   const long made_private = ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-  if ((at(errors, Step::private_mounts) = error_of(made_private))) return;
-  if ((at(errors, Step::tmpfs) = mount_at("tmpfs", kScratch))) return;
-  at(errors, Step::proc) = mount_at("proc", kProc);
-  at(errors, Step::sysfs) = mount_at("sysfs", kSys);
-  at(errors, Step::loopback) = raise_loopback();
-  at(errors, Step::pid_number) = choose_pid_number();
+  if ((at(errors, Trial::private_mounts) = error_of(made_private))) return;
+  if ((at(errors, Trial::tmpfs) = mount_at("tmpfs", kScratch))) return;
+  at(errors, Trial::proc) = mount_at("proc", kProc);
+  at(errors, Trial::sysfs) = mount_at("sysfs", kSys);
+  at(errors, Trial::loopback) = raise_loopback();
+  at(errors, Trial::pid_number) = choose_pid_number();
 }
 
 // Memory that a child without a copy of ours writes to.
@@ -210,8 +210,8 @@ NamespaceTrial try_namespaces() {
     return 0;
   });
   NamespaceTrial trial{shared.get()};
-  if (trial.error(Step::clone) == 0) return trial;
-  trial.errors[static_cast<std::size_t>(Step::clone)] = error;
+  if (trial.error(Trial::clone) == 0) return trial;
+  trial.errors[static_cast<std::size_t>(Trial::clone)] = error;
   trial.refused = refused_kind();
   return trial;
 }

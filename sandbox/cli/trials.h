@@ -8,7 +8,7 @@
 namespace sandbox {
 
 // In the order in which a run needs them.
-enum class Step { clone, map_ids, private_mounts, tmpfs, proc, sysfs, loopback, pid_number };
+enum class Trial { clone, map_ids, private_mounts, tmpfs, proc, sysfs, loopback, pid_number };
 inline constexpr std::size_t kSteps = 8;
 
 // errno of a trial: 0 it worked; kNotTried where an earlier step failed.
@@ -20,7 +20,7 @@ struct NamespaceTrial {
   // user.max_net_namespaces.
   std::string refused{};
 
-  int error(Step step) const { return errors[static_cast<std::size_t>(step)]; }
+  int error(Trial step) const { return errors[static_cast<std::size_t>(step)]; }
 };
 
 // A child in new user, pid, mount, network, ipc and uts namespaces, as a run makes it.

@@ -187,11 +187,9 @@ void probe_files(const Policy& policy, Host& host) {
       {read_file("/proc/self/cgroup").value_or(""), *mountinfo, host.uid, own ? own : ""});
   if (policy.isolation == Isolation::none) return;
   host.mounts = visible_mounts(mounts);
-  for (const std::string& place : fresh_places(host.home)) {
-    if (exists(place)) host.fresh.push_back(place);
-  }
+  host.fresh = fresh_places(host.home);
   const std::string program = real_path(host.program).value_or("");
-  host.project = discover_project(policy.project, host.cwd, program, host.home);
+  host.project = discover_project(policy.project, host.cwd, program, host.home, host.fresh);
   host.needs = find_needs({host.program, policy.command, host.environment, host.cwd, host.home,
                            host.fresh, covered_places(policy, host.project), host.project.aliases});
   std::vector<std::string> guarded{host.cwd, program.substr(0, program.rfind('/'))};

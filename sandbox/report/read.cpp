@@ -71,7 +71,7 @@ void check_schema(const Json& json) {
 Report read_report(std::string_view text) {
   Json json = parsed(text);
   check_schema(json);
-  restore_bytes(json);
+  if (text.find(kCompanion) != text.npos) restore_bytes(json);
   Report report;
   KeyReader::read(json, report, kReportKeys);
   report.policy.command = report.command;

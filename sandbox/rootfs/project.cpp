@@ -17,8 +17,8 @@ constexpr const char* kCwdHint =
 
 class ProjectFinder {
  public:
-  explicit ProjectFinder(const std::string& home)
-      : places_(fresh_places(home)), hidden_(places_, {}, home) {}
+  ProjectFinder(const std::string& home, std::vector<std::string> fresh)
+      : places_(std::move(fresh)), hidden_(places_, {}, home) {}
 
   void add_build_tree(const std::string& above) {
     const std::string folder = build_folder_above(above);
@@ -146,9 +146,10 @@ class ProjectFinder {
 }  // namespace
 
 ProjectView discover_project(const Project& choice, const std::string& cwd,
-                             const std::string& program, const std::string& home) {
+                             const std::string& program, const std::string& home,
+                             std::vector<std::string> fresh) {
   if (choice.choice == Project::Choice::none) return {};
-  ProjectFinder finder{home};
+  ProjectFinder finder{home, std::move(fresh)};
   if (choice.choice == Project::Choice::directory) {
     finder.add_chosen(choice.directory);
     return finder.take();

@@ -30,8 +30,10 @@ struct ProjectView {
 // is dropped (of several work trees the outermost that is not). Throws Error (hint: --project DIR)
 // when cwd itself is such a place and nothing else was found, or when it would not exist inside (a
 // refused folder within a fresh place); when --project DIR does not exist, is no folder, or is such
-// a place. `program` is the real path of the program, or empty. Only reads the file system.
+// a place. `program` is the real path of the program, or empty; `fresh`: fresh_places(home). Only
+// reads the file system.
 ProjectView discover_project(const Project& choice, const std::string& cwd,
-                             const std::string& program, const std::string& home);
+                             const std::string& program, const std::string& home,
+                             std::vector<std::string> fresh);
 
 }  // namespace sandbox

@@ -31,7 +31,7 @@ HostFacts good_host() {
 }
 
 // What follows a step that fails is not tried.
-NamespaceTrial failed_at(Step step, int error) {
+NamespaceTrial failed_at(Trial step, int error) {
   NamespaceTrial trial;
   for (std::size_t i = static_cast<std::size_t>(step); i < kSteps; ++i) trial.errors[i] = kNotTried;
   trial.errors[static_cast<std::size_t>(step)] = error;
@@ -40,7 +40,7 @@ NamespaceTrial failed_at(Step step, int error) {
 
 HostFacts without_user_namespace(int error = EPERM) {
   HostFacts facts = good_host();
-  facts.namespaces = failed_at(Step::clone, error);
+  facts.namespaces = failed_at(Trial::clone, error);
   return facts;
 }
 
@@ -98,10 +98,10 @@ TEST(Doctor, OldKernelIsMendedEverywhere) {
 }
 
 TEST(Doctor, NamesTheStepThatFailed) {
-  for (const auto& [step, words] : {std::pair{Step::clone, "cannot be created: EACCES"},
-                                    {Step::map_ids, "its id maps cannot be written: EACCES"},
-                                    {Step::private_mounts, "cannot be made private: EACCES"},
-                                    {Step::tmpfs, "nothing can be mounted in it: EACCES"}}) {
+  for (const auto& [step, words] : {std::pair{Trial::clone, "cannot be created: EACCES"},
+                                    {Trial::map_ids, "its id maps cannot be written: EACCES"},
+                                    {Trial::private_mounts, "cannot be made private: EACCES"},
+                                    {Trial::tmpfs, "nothing can be mounted in it: EACCES"}}) {
     HostFacts facts = good_host();
     facts.namespaces = failed_at(step, EACCES);
     const Check check = find(facts, "user-namespaces");
@@ -113,7 +113,7 @@ TEST(Doctor, NamesTheStepThatFailed) {
 
 TEST(Doctor, NamesAppArmorAsTheCause) {
   HostFacts facts = good_host();
-  facts.namespaces = failed_at(Step::map_ids, EACCES);
+  facts.namespaces = failed_at(Trial::map_ids, EACCES);
   facts.apparmor_restricts = 1;
   const Check check = find(facts, "user-namespaces");
   EXPECT_THAT(check.why, HasSubstr("restricted by AppArmor (Ubuntu 23.10 and later)"));
@@ -170,7 +170,7 @@ TEST(Doctor, NamesAContainersFilterAsTheCause) {
 
 TEST(Doctor, NamesAContainersAppArmorProfileAsTheCause) {
   HostFacts facts = good_host();
-  facts.namespaces = failed_at(Step::private_mounts, EACCES);
+  facts.namespaces = failed_at(Trial::private_mounts, EACCES);
   facts.apparmor_profile = "docker-default (enforce)";
   facts.seccomp_mode = 2;
   EXPECT_THAT(find(facts, "user-namespaces").why, HasSubstr("docker-default"));
@@ -199,7 +199,7 @@ TEST(Doctor, WhatStandsOnAUserNamespaceIsNotTriedWithoutOne) {
 
 TEST(Doctor, NamesWhatHidesPartsOfProc) {
   HostFacts facts = good_host();
-  facts.namespaces.errors[static_cast<std::size_t>(Step::proc)] = EPERM;
+  facts.namespaces.errors[static_cast<std::size_t>(Trial::proc)] = EPERM;
   facts.hidden_in_proc = {"/proc/acpi", "/proc/kcore"};
   const Check check = find(facts, "proc");
   EXPECT_THAT(check.why,

@@ -36,7 +36,7 @@ class Options : public testing::Test {
 
 TEST_F(Options, EndAtTheFirstWordThatIsNone) {
   const auto invocation = parse({"--memory", "2G", "./t", "--memory", "x", "--", "-v"});
-  EXPECT_EQ(invocation.action, Action::run);
+  EXPECT_EQ(invocation.action, Request::run);
   EXPECT_THAT(invocation.policy.command, ElementsAre("./t", "--memory", "x", "--", "-v"));
   EXPECT_EQ(invocation.policy.limits.memory, Bytes{2ull << 30});
 }
@@ -73,27 +73,27 @@ TEST_F(Options, TakeAHundredThousandArguments) {
 // --- actions
 
 TEST_F(Options, WithoutAProgramGiveNothing) {
-  EXPECT_EQ(parse({}).action, Action::nothing);
-  EXPECT_EQ(parse({"--quiet"}).action, Action::nothing);
-  EXPECT_EQ(parse({"--"}).action, Action::nothing);
-  EXPECT_EQ(parse({"--dry-run"}).action, Action::nothing);
+  EXPECT_EQ(parse({}).action, Request::nothing);
+  EXPECT_EQ(parse({"--quiet"}).action, Request::nothing);
+  EXPECT_EQ(parse({"--"}).action, Request::nothing);
+  EXPECT_EQ(parse({"--dry-run"}).action, Request::nothing);
 }
 
 TEST_F(Options, NameTheAction) {
-  EXPECT_EQ(parse({"--dry-run", "t"}).action, Action::dry_run);
-  EXPECT_EQ(parse({"--doctor"}).action, Action::doctor);
-  EXPECT_EQ(parse({"--doctor=json"}).action, Action::doctor_json);
-  EXPECT_EQ(parse({"--doctor", "--dry-run"}).action, Action::doctor);
-  EXPECT_EQ(parse({"--version"}).action, Action::version);
-  EXPECT_EQ(parse({"--help"}).action, Action::help);
-  EXPECT_EQ(parse({"-h"}).action, Action::help);
+  EXPECT_EQ(parse({"--dry-run", "t"}).action, Request::dry_run);
+  EXPECT_EQ(parse({"--doctor"}).action, Request::doctor);
+  EXPECT_EQ(parse({"--doctor=json"}).action, Request::doctor_json);
+  EXPECT_EQ(parse({"--doctor", "--dry-run"}).action, Request::doctor);
+  EXPECT_EQ(parse({"--version"}).action, Request::version);
+  EXPECT_EQ(parse({"--help"}).action, Request::help);
+  EXPECT_EQ(parse({"-h"}).action, Request::help);
 }
 
 TEST_F(Options, HelpEndsAllQuestions) {
-  EXPECT_EQ(parse({"--memory", "junk", "--help", "--nonsense"}).action, Action::help);
+  EXPECT_EQ(parse({"--memory", "junk", "--help", "--nonsense"}).action, Request::help);
   world_.variables["SANDBOX_POLICY"] = "/nowhere";
-  EXPECT_EQ(parse({"--help"}).action, Action::help);
-  EXPECT_EQ(parse({"--doctor"}).action, Action::doctor);
+  EXPECT_EQ(parse({"--help"}).action, Request::help);
+  EXPECT_EQ(parse({"--doctor"}).action, Request::doctor);
 }
 
 TEST_F(Options, DoctorTakesNoProgram) {

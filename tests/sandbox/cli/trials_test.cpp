@@ -27,7 +27,7 @@ int under_the_filter(bool (*body)()) {
 
 TEST(DoctorTrials, AllStepsWorkWhereUserNamespacesDo) {
   const NamespaceTrial trial = try_namespaces();
-  REQUIRE_HOST(trial.error(Step::clone) == 0, "needs user namespaces", "v1-root", "v1-user",
+  REQUIRE_HOST(trial.error(Trial::clone) == 0, "needs user namespaces", "v1-root", "v1-user",
                "v2-root", "v2-user");
   EXPECT_THAT(trial.errors, ::testing::Each(0));
 }
@@ -35,7 +35,7 @@ TEST(DoctorTrials, AllStepsWorkWhereUserNamespacesDo) {
 TEST(DoctorTrials, RefusedNamespaceIsToldWithItsErrno) {
   EXPECT_EQ(under_the_filter([] {
               const NamespaceTrial trial = try_namespaces();
-              return trial.error(Step::clone) == ENOSYS && trial.error(Step::proc) == kNotTried;
+              return trial.error(Trial::clone) == ENOSYS && trial.error(Trial::proc) == kNotTried;
             }),
             0);
 }

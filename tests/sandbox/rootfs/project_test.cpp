@@ -22,7 +22,7 @@ class ProjectTest : public ::testing::Test {
   ProjectTest() : home_(tree_.folder("home/u")) {}
 
   ProjectView discover(const std::string& cwd, const std::string& program = "") const {
-    return discover_project({}, cwd, program, home_);
+    return discover_project({}, cwd, program, home_, fresh_places(home_));
   }
 
   std::vector<std::string> folders(const std::string& cwd, const std::string& program = "") const {
@@ -40,7 +40,7 @@ class ProjectTest : public ::testing::Test {
 
   Error error_at(const std::string& cwd, const Project& choice = {}) const {
     try {
-      static_cast<void>(discover_project(choice, cwd, "", home_));
+      static_cast<void>(discover_project(choice, cwd, "", home_, fresh_places(home_)));
     } catch (const Error& error) {
       return error;
     }
@@ -191,7 +191,7 @@ TEST_F(ProjectTest, APlaceForKeysAsCwdIsRefused) {
 TEST_F(ProjectTest, WorksWithoutAHome) {
   const std::string cwd = tree_.folder("p");
   for (const char* home : {"", "/", "/no/such/home", "relative"}) {
-    const ProjectView view = discover_project({}, cwd, "", home);
+    const ProjectView view = discover_project({}, cwd, "", home, fresh_places(home));
     ASSERT_EQ(view.folders.size(), 1U) << home;
     EXPECT_EQ(view.folders[0].path, cwd);
   }
@@ -207,13 +207,14 @@ TEST_F(ProjectTest, ADeletedCwdIsAnError) {
 
 TEST_F(ProjectTest, NoneShowsNone) {
   const Project none{Project::Choice::none, ""};
-  EXPECT_THAT(discover_project(none, home_, "", home_).folders, IsEmpty());
+  EXPECT_THAT(discover_project(none, home_, "", home_, fresh_places(home_)).folders, IsEmpty());
 }
 
 TEST_F(ProjectTest, AChosenFolderIsTheOnlyOne) {
   tree_.file("home/u/p/.git/HEAD");
   const Project choice{Project::Choice::directory, tree_.folder("home/u/p/sub")};
-  const ProjectView view = discover_project(choice, tree_.at("home/u/p"), "", home_);
+  const ProjectView view =
+      discover_project(choice, tree_.at("home/u/p"), "", home_, fresh_places(home_));
   ASSERT_EQ(view.folders.size(), 1U);
   EXPECT_EQ(view.folders[0].path, tree_.at("home/u/p/sub"));
   EXPECT_EQ(view.folders[0].why, "--project");
