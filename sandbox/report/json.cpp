@@ -39,6 +39,10 @@ std::string report_line(const Report& report) {
   return one_line_of(report, kReportLineKeys);
 }
 
+std::string to_compact_json(const Report& report) {
+  return one_line_of(report, kReportKeys);
+}
+
 std::string to_json(const Report& report) {
   return KeyWriter::written(report, kReportKeys, JsonLayout::indented) + "\n";
 }

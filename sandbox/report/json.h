@@ -14,4 +14,7 @@ inline constexpr const char* kReportSchema = "sandbox-report/1";
 // list, with null for the strings that are valid). Values of --setenv are left out.
 std::string to_json(const Report& report);
 
+// The same in one line, for a program to read.
+std::string to_compact_json(const Report& report);
+
 }  // namespace sandbox

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sys/error.h"
+#include "sys/files.h"
 
 namespace nlohmann {
 
@@ -51,6 +52,19 @@ namespace {
 
 using nlohmann::json;
 
+// As execve(2) lays it out: one piece is cheaper than a hundred.
+std::string joined(const std::vector<std::string>& environment) {
+  std::string all;
+  for (const std::string& entry : environment) all.append(entry).push_back('\0');
+  return all;
+}
+
+std::vector<std::string> separated(const std::string& all) {
+  std::vector<std::string> environment;
+  for (const std::string_view entry : split(all, '\0')) environment.emplace_back(entry);
+  return environment;
+}
+
 std::vector<std::uint8_t> bytes_of(const sigset_t& set) {
   std::vector<std::uint8_t> bytes(sizeof set);
   std::memcpy(bytes.data(), &set, sizeof set);
@@ -69,7 +83,7 @@ sigset_t as_sigset(const std::vector<std::uint8_t>& bytes) {
 std::vector<std::uint8_t> encode(const Policy& policy, const Caller& caller) {
   return json::to_cbor({{"version", caller.version},
                         {"policy", policy},
-                        {"environment", caller.environment},
+                        {"environment", joined(caller.environment)},
                         {"umask", caller.umask},
                         {"prepared", caller.prepared},
                         {"signal_mask", json::binary(bytes_of(caller.signal_mask))}});
@@ -84,7 +98,7 @@ void decode(std::span<const std::uint8_t> bytes, const char* version, Policy& po
       throw Error{"this library is of version " + caller.version + ", sandbox-exec of " + version};
     }
     message.at("policy").get_to(policy);
-    message.at("environment").get_to(caller.environment);
+    caller.environment = separated(message.at("environment").get_ref<const std::string&>());
     message.at("umask").get_to(caller.umask);
     message.at("prepared").get_to(caller.prepared);
     caller.signal_mask = as_sigset(message.at("signal_mask").get_binary());

@@ -222,7 +222,7 @@ class Spawner {
   }
 
   void send_report(std::uint64_t id, Served& served, const Report& report) {
-    served.report = to_json(report);
+    served.report = to_compact_json(report);
     asio::async_write(served.pipe, asio::buffer(served.report), [this, id](auto, std::size_t) {
       runs_.erase(id);
       make_prepared();

@@ -1,6 +1,7 @@
 #include "supervise/prepared_sandboxes.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "supervise/run_id.h"
 #include "sys/error.h"
@@ -33,6 +34,10 @@ std::optional<PreparedSandbox::Used> PreparedSandboxes::take(Plan& plan, const L
   taken.splice(taken.begin(), kept_, found);
   plan.identity = taken.front().sandbox.plan().identity;
   return taken.front().sandbox.use(plan, launch);
+}
+
+bool PreparedSandboxes::is_new(const std::string& program) {
+  return std::exchange(last_program_, program) != program;
 }
 
 void PreparedSandboxes::remember(const Plan& plan, const Limits& limits, const Host& host) {

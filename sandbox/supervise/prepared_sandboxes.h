@@ -27,6 +27,9 @@ class PreparedSandboxes {
   std::optional<PreparedSandbox::Used> take(Plan& plan, const Limits& limits, const Host& host,
                                             const LaunchOptions& launch);
 
+  // Whether the last run was of another program: its pages are then in the page cache already.
+  bool is_new(const std::string& program);
+
   // What take() did not find may be wanted by the next.
   void remember(const Plan& plan, const Limits& limits, const Host& host);
 
@@ -61,6 +64,7 @@ class PreparedSandboxes {
   const Hooks hooks_;
   std::list<Kept> kept_;
   std::optional<Wanted> wanted_;
+  std::string last_program_;
 };
 
 }  // namespace sandbox

@@ -211,7 +211,7 @@ class Run::Stages {
     now.lease = lease_cpus(now.policy.limits, now.host.allowed_cpus);
     now.host.leased_cpus = now.lease.cpus();
     now.plan = make_plan(now.policy, now.host);
-    warm_page_cache(now.host.program);
+    if (!prepared_ || prepared_->is_new(now.host.program)) warm_page_cache(now.host.program);
   }
 
   // One that was made ahead, where it is the same that would be made now.
