@@ -21,13 +21,16 @@ UniqueFd make_epoll() {
   return fd;
 }
 
+// Twice the CPUs: making namespaces and groups waits for the kernel's locks and grace periods.
 unsigned most_spawners(const Runs::Options& options) {
-  return options.spawners ? options.spawners : std::max(1U, std::thread::hardware_concurrency());
+  constexpr unsigned kForEachCpu = 2;
+  const unsigned cpus = std::max(1U, std::thread::hardware_concurrency());
+  return options.spawners ? options.spawners : kForEachCpu * cpus;
 }
 
 }  // namespace
 
-// Each spawner does one thing at a time: as many as there are CPUs keep these busy.
+// Each spawner does one thing at a time.
 class Runs::Host {
  public:
   explicit Host(const Options& options) : options_(options), most_(most_spawners(options)) {}

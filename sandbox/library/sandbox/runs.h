@@ -54,7 +54,8 @@ class Runs {
     // one would be the same: same caps, same mounts, same program and files shown. It saves a run
     // most of its set-up when tests of one kind follow each other.
     unsigned prepared = 0;
-    // How many spawners at most; each is started when all before it are busy. 0: one for each CPU.
+    // How many spawners at most; each is started when all before it are busy. 0: two for each
+    // CPU.
     unsigned spawners = 0;
   };
 
