@@ -123,8 +123,13 @@ int run_and_report(const Policy& policy, const RunOptions& options) {
     targets.emplace(policy.reporting);
     events = EventStream{policy.reporting};
   } catch (const Error& error) {
-    Reporting others = policy.reporting;
-    if (targets) others.events.clear();  // what failed
+    Reporting others = policy.reporting;  // without what failed
+    if (targets) {
+      others.events.clear();
+    } else {
+      others.report.clear();
+      others.report_dir.clear();
+    }
     return refuse_and_report(policy, error, others, write);
   }
   Report report = run_alone(policy, {options.command_line, options.held, events.sink()});

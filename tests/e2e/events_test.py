@@ -201,7 +201,7 @@ class Readers(Events):
         self.close(read)
         result = started.finish()
         self.assert_verdict(result, "failed", exit=3)
-        self.assertEqual(result.report["warnings"], [f"--events fd:{write} ended early: its reader has gone"])
+        self.assertIn(f"--events fd:{write} ended early: its reader has gone", result.report["warnings"])
 
     def test_one_that_reads_nothing_holds_the_run_up_no_longer_than_it_may(self):
         read, write = self.pipe()
@@ -221,7 +221,7 @@ class Readers(Events):
     def test_a_full_disk_ends_the_stream_only(self):
         result = self.sandbox("--events", "/dev/full", "--", "true")
         self.assert_passed(result)
-        self.assertEqual(result.report["warnings"], ["--events /dev/full ended early: ENOSPC"])
+        self.assertIn("--events /dev/full ended early: ENOSPC", result.report["warnings"])
 
 
 class Refused(Events):
