@@ -58,9 +58,11 @@ TEST(Launcher, TerminateEndsTheWholeSandbox) {
   std::optional<Report> seen;
   const auto keep = [&](const Report& report) { seen = report; };
   process::process test = launcher{runs, anywhere(), keep, {0, say.get(), 2}}(
-      context.get_executor(), "/bin/sh", {"-c", "sleep 1000 & echo x; sleep 1000"});
+      context.get_executor(), "/bin/sh",
+      {"-c", "sleep 1000 & while :; do echo x; sleep 0.05; done"});
+  // The first lines may come before PID 1 has said that the test runs.
   char byte = 0;
-  ASSERT_EQ(::read(said.get(), &byte, 1), 1);
+  for (int i = 0; i < 12; ++i) ASSERT_EQ(::read(said.get(), &byte, 1), 1);
   test.terminate();
   serve_all(runs);
   EXPECT_EQ(seen->outcome.verdict, Verdict::killed) << seen->outcome.reason;
