@@ -330,10 +330,21 @@ bool receive_test(const Program& program) {
   return n == sizeof message && message.kind == MessageKind::test_given && take_streams(header);
 }
 
+// A poll of its mountinfo tells whether a mount has gone since (proc_pid_mountinfo(5)): the kernel
+// takes one away when its place is removed in another namespace.
+void say_ready(const Program& program) {
+  const int mounts = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+  Message message{};
+  message.kind = MessageKind::ready;
+  if (mounts < 0 || send(program.control_fd, message, mounts) != 0) ::_exit(kSandboxFailed);
+  ::close(mounts);
+}
+
 // It may take long: what else is open here would be held all that time. Descriptors 0 to 2 keep
 // their places, or one that comes would be born there.
 void await_test(const Program& program) {
   close_all_but(kStreams, program.control_fd, program.supervisor_fd, program.supervisor_fd);
+  say_ready(program);
   pollfd fds[] = {{program.control_fd, POLLIN, 0}, {program.supervisor_fd, POLLIN, 0}};
   while (::poll(fds, 2, -1) < 0 && errno == EINTR) {
   }

@@ -106,6 +106,7 @@ enum class MessageKind : std::uint32_t {
   started,       // execve succeeded
   exited,        // the main process ended; init waits for `finish` if there is something to look at
   listener,      // carries the seccomp listener by SCM_RIGHTS
+  ready,         // a prepared sandbox waits; carries its own /proc/self/mountinfo
   maps_written,  // parent → init
   test_given,    // parent → init, carries the test's descriptors 0 to 2 by SCM_RIGHTS
   forward,       // parent → init: send `value` to the main process

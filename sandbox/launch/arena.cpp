@@ -39,7 +39,9 @@ class TestArena::Copier {
     auto* to = copy(from.data, from.size);
     if (!to) return {};
     for (std::size_t i = 0; i < from.size; ++i) {
-      to[i].text = text(from.data[i].text);
+      const child::Instr& step = from.data[i];
+      const bool mask = step.op == child::Op::affinity;  // bytes, and zeros among them
+      to[i].text = mask ? copy(step.text, static_cast<std::size_t>(step.a)) : text(step.text);
       to[i].text2 = text(from.data[i].text2);
     }
     return {to, from.size};

@@ -2,10 +2,11 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 
 #include "launch/outputs.h"
-#include "sys/send_fds.h"
+#include "sys/fd_passing.h"
 
 namespace sandbox {
 namespace {
@@ -16,11 +17,6 @@ std::vector<SourceIdentity> look_at_sources(const Plan& plan) {
     if (step.op == child::Op::bind_path) seen.push_back(look_at(step.text));
   }
   return seen;
-}
-
-bool has_ended(int pidfd) {
-  pollfd gone{pidfd, POLLIN, 0};
-  return ::poll(&gone, 1, 0) > 0;
 }
 
 int send_streams(int control) {
@@ -43,19 +39,40 @@ PreparedSandbox::~PreparedSandbox() {
 }
 
 bool PreparedSandbox::fits(const Plan& plan) const {
-  return same_sandbox(plan_, plan) && look_at_sources(plan) == shown_;
+  const auto there = [](const SourceIdentity& source) { return source.exists; };
+  return std::ranges::all_of(shown_, there) && same_sandbox(plan_, plan) &&
+         look_at_sources(plan) == shown_;
+}
+
+// Its set-up may still be going on: that is sooner done than a new one's.
+bool PreparedSandbox::is_ready() {
+  if (mounts_) return true;
+  constexpr int kPatienceMs = 1000;
+  pollfd news[] = {{process_.control.get(), POLLIN, 0}, {process_.pidfd.get(), POLLIN, 0}};
+  if (::poll(news, 2, kPatienceMs) <= 0 || news[1].revents) return false;
+  child::Message message{};
+  std::vector<UniqueFd> fds;
+  const int error = receive_fds(process_.control.get(), &message, sizeof message, fds);
+  if (error || message.kind != child::MessageKind::ready || fds.size() != 1) return false;
+  mounts_ = std::move(fds[0]);
+  return true;
+}
+
+bool PreparedSandbox::is_as_made() const {
+  pollfd looks[] = {{mounts_.get(), POLLPRI, 0}, {process_.pidfd.get(), POLLIN, 0}};
+  return ::poll(looks, 2, 0) == 0;
 }
 
 std::optional<PreparedSandbox::Used> PreparedSandbox::use(const Plan& plan,
                                                           const LaunchOptions& options) {
-  if (options.cloned) options.cloned(process_);
-  if (has_ended(process_.pidfd.get())) return std::nullopt;
+  if (!is_ready()) return std::nullopt;
   create_outputs(plan);
   give_pipes_to_test(plan);
   const Filters filters{plan};
   const LoweredTest test{plan, test_handles(filters, options)};
   if (!arena_.put(test.program())) return std::nullopt;
-  if (send_streams(process_.control.get()) != 0) return std::nullopt;
+  if (!is_as_made() || send_streams(process_.control.get()) != 0) return std::nullopt;
+  if (options.cloned) options.cloned(process_);
   return Used{std::move(process_), std::move(group_)};
 }
 

@@ -21,8 +21,8 @@ class PreparedSandbox {
   const Plan& plan() const { return plan_; }
   const SandboxProcess& process() const { return process_; }
 
-  // Whether this plan's own sandbox would be the same, and nothing that is shown in it has been
-  // exchanged since it was made.
+  // Whether this plan's own sandbox would be the same, and what its binds were made of is there
+  // and the same.
   bool fits(const Plan& plan) const;
 
   struct Used {
@@ -30,16 +30,21 @@ class PreparedSandbox {
     Group group;
   };
   // Gives it the test of `plan`, which must fit, with this process's descriptors 0 to 2. nullopt
-  // where it cannot be: the test is too large, the sandbox gone. options.cloned is told of it in
-  // every case. Throws Error as clone_sandbox.
+  // where it cannot be: the test is too large, the sandbox gone, its set-up failed, or one of its
+  // mounts was taken away since. options.cloned is told only of one that is used. Throws Error as
+  // clone_sandbox.
   std::optional<Used> use(const Plan& plan, const LaunchOptions& options);
 
  private:
+  bool is_ready();
+  bool is_as_made() const;
+
   Plan plan_;
   std::vector<SourceIdentity> shown_;  // what its binds were made of
   Group group_;
   TestArena arena_;
   SandboxProcess process_;
+  UniqueFd mounts_{};  // its own mountinfo, once it is ready
 };
 
 }  // namespace sandbox

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "report/exit_code.h"
 #include "report/read.h"
@@ -46,15 +47,31 @@ void complete(Usage& usage, CpuTime cpu) {
 CpuTime Sandbox::reap() const {
   // Its flags are the spawner's too, and with O_NONBLOCK waitid does not wait (pidfd_open(2)).
   pollfd gone{pidfd.get(), POLLIN, 0};
-  while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
+  while (pidfd && ::poll(&gone, 1, -1) < 0 && errno == EINTR) {
   }
   siginfo_t info{};
   rusage usage{};
   long result = 0;
   do {
-    result = ::syscall(SYS_waitid, P_PIDFD, pidfd.get(), &info, WEXITED, &usage);
+    result = pidfd ? ::syscall(SYS_waitid, P_PIDFD, pidfd.get(), &info, WEXITED, &usage)
+                   : ::syscall(SYS_waitid, P_PID, pid, &info, WEXITED, &usage);
   } while (result < 0 && errno == EINTR);
   return {seconds_of(usage.ru_utime), seconds_of(usage.ru_stime)};
+}
+
+void Sandbox::end() const {
+  if (pidfd) {
+    ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+  } else {
+    ::kill(pid, SIGKILL);
+  }
+  reap();
+}
+
+void Sandbox::need_pidfd() {
+  if (pidfd) return;
+  pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd) throw Error{"cannot open the sandbox's process", errno};
 }
 
 bool read_to_end(AwaitedRun& run) {
@@ -79,7 +96,9 @@ Report make_report(AwaitedRun& run) {
   }
   try {
     Report report = parse_report(run.text);
-    report.policy = std::move(run.policy);  // the whole of it
+    const Isolation isolation = report.policy.isolation;  // less than was asked, by --best-effort
+    report.policy = std::move(run.policy);                // the whole of it
+    report.policy.isolation = isolation;
     complete(report.usage, cpu);
     return report;
   } catch (const Error&) {

@@ -19,10 +19,14 @@ struct CpuTime {
 // A sandbox's PID 1, this process's child.
 struct Sandbox {
   pid_t pid = -1;
-  UniqueFd pidfd{};
+  UniqueFd pidfd{};  // none where this process could open no more when it came
 
   // Waits: its end is known, or near.
   CpuTime reap() const;
+  // Kills and reaps it.
+  void end() const;
+  // Throws Error where there is none and none can be opened.
+  void need_pidfd();
 };
 
 struct AwaitedRun {

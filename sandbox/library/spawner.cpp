@@ -31,7 +31,7 @@ mode_t current_umask() {
 wire::Caller describe_caller() {
   wire::Caller caller;
   caller.version = SANDBOX_VERSION;
-  for (char** entry = environ; *entry; ++entry) caller.environment.emplace_back(*entry);
+  for (char** entry = environ; entry && *entry; ++entry) caller.environment.emplace_back(*entry);
   caller.umask = current_umask();
   ::pthread_sigmask(SIG_SETMASK, nullptr, &caller.signal_mask);
   return caller;
@@ -51,6 +51,11 @@ void Spawner::watch(int fd, std::uint64_t tag) const {
   }
 }
 
+// Before it is closed: a copy of it, in a child of fork(2), would go on being looked at.
+void Spawner::unwatch(int fd) const {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+}
+
 void Spawner::need_process() {
   if (process_.socket) return;
   process_ = start_spawner(executable_.empty() ? find_executable() : executable_);
@@ -59,7 +64,7 @@ void Spawner::need_process() {
 
 // It kills what still runs, and is waited for: nothing is left when this returns.
 Spawner::~Spawner() {
-  if (!process_.socket) return;
+  if (!process_.socket || process_.host != ::getpid()) return;
   ::shutdown(process_.socket.get(), SHUT_WR);
   pollfd news{process_.socket.get(), POLLIN, 0};
   do {
@@ -78,15 +83,14 @@ void Spawner::reap_spare() {
   spare_.clear();
 }
 
-// Its sandboxes die with it, by themselves.
+// Its sandboxes die with it, by themselves; its runs' pipes end, which dispatch() sees.
 void Spawner::lose_process() {
-  take_packets();
+  kill(process_);
   reap(process_);
+  take_packets();
+  unwatch(process_.socket.get());
   process_.socket.reset();
   reap_spare();
-  std::vector<Id> lost;
-  for (const auto& [id, run] : runs_) lost.push_back(id);
-  for (const Id id : lost) read_report(id);
 }
 
 void Spawner::start(Id id, const Policy& policy, Runs::Callback callback, const Streams& streams) {
@@ -100,20 +104,46 @@ void Spawner::start(Id id, const Policy& policy, Runs::Callback callback, const 
   if (!cwd) throw Error{"cannot open the current directory", errno};
   std::vector<int> fds{theirs.get(), streams.in, streams.out, streams.error, cwd.get()};
   fds.insert(fds.end(), policy.keep_fds.begin(), policy.keep_fds.end());
-  send_start(id, policy, fds);
   watch(run.pipe.get(), id);
-  runs_.emplace(id, std::move(run));
+  const auto started = runs_.emplace(id, std::move(run)).first;
+  try {
+    send_start(id, policy, fds);
+  } catch (const Error&) {
+    unwatch(started->second.pipe.get());
+    runs_.erase(started);
+    throw;
+  }
+}
+
+// A spawner that is behind reads on as soon as it has done the last thing it was asked. Returns
+// errno; gives up after a minute.
+int Spawner::persist(const std::function<int()>& send) {
+  constexpr int kPauses = 60'000;
+  constexpr int kPauseMs = 1;
+  int error = 0;
+  for (int i = 0; i < kPauses; ++i) {
+    error = send();
+    if (error != EAGAIN && error != ETOOMANYREFS) return error;
+    const short room = error == EAGAIN ? POLLOUT : 0;
+    pollfd news{process_.socket.get(), static_cast<short>(POLLIN | room), 0};
+    ::poll(&news, 1, kPauseMs);
+    if (!take_packets()) return EPIPE;
+  }
+  return error;
 }
 
 // A spawner that died since the last run gets a successor.
 void Spawner::send_start(Id id, const Policy& policy, const std::vector<int>& fds) {
   wire::Caller caller = describe_caller();
   caller.prepared = prepared_;
-  int error = wire::send_start(process_.socket.get(), id, policy, caller, fds);
+  const auto send = [&] {
+    return wire::send_start(process_.socket.get(), id, policy, caller, fds);
+  };
+  int error = persist(send);
   if (error == EPIPE || error == ECONNRESET) {
     lose_process();
     need_process();
-    error = wire::send_start(process_.socket.get(), id, policy, caller, fds);
+    error = persist(send);
   }
   if (error) throw Error{"cannot send a run to the spawner", error};
 }
@@ -121,9 +151,11 @@ void Spawner::send_start(Id id, const Policy& policy, const std::vector<int>& fd
 // False: the spawner has hung up.
 bool Spawner::take_packets() {
   for (;;) {
-    auto received = wire::receive(process_.socket.get());
-    if (!received) return errno == EAGAIN || errno == EINTR;
-    take(*received);
+    if (auto received = wire::receive(process_.socket.get())) {
+      take(*received);
+    } else if (errno != EINTR && errno != EBADMSG) {
+      return errno == EAGAIN;
+    }
   }
 }
 
@@ -133,15 +165,17 @@ void Spawner::take(wire::Received& received) {
     if (const auto spare = spare_.extract(pid)) spare.mapped().reap();
     return;
   }
-  if (received.fds.size() != 1) return;
-  Sandbox sandbox{pid, std::move(received.fds[0])};
+  if (received.packet.kind != wire::Kind::cloned) return;
+  Sandbox sandbox{pid};
+  if (!received.fds.empty()) sandbox.pidfd = std::move(received.fds[0]);
   if (received.packet.id == kSpare) {
     spare_.emplace(pid, std::move(sandbox));
     return;
   }
   spare_.erase(pid);
   const auto run = runs_.find(received.packet.id);
-  if (run != runs_.end()) run->second.sandboxes.push_back(std::move(sandbox));
+  if (run == runs_.end()) return sandbox.end();
+  run->second.sandboxes.push_back(std::move(sandbox));
 }
 
 void Spawner::read_report(Id id) {
@@ -149,6 +183,7 @@ void Spawner::read_report(Id id) {
   if (run == runs_.end() || !read_to_end(run->second)) return;
   if (process_.socket) take_packets();  // those of its sandboxes were sent before
   auto ended = runs_.extract(id);
+  unwatch(ended.mapped().pipe.get());
   const Report report = make_report(ended.mapped());
   ended.mapped().callback(report);
 }
@@ -159,7 +194,7 @@ void Spawner::take_news() {
 
 void Spawner::cancel(Id id) {
   if (!process_.socket || !runs_.contains(id)) return;
-  wire::send(process_.socket.get(), {wire::Kind::cancel, 0, id}, {});
+  persist([&] { return wire::send(process_.socket.get(), {wire::Kind::cancel, 0, id}, {}); });
 }
 
 // From the spawner, or the end of the report.
@@ -178,7 +213,9 @@ std::optional<Runs::Process> Spawner::take_process(Id id) {
     if (!ended) await_news(run);
   }
   if (run.sandboxes.empty()) return std::nullopt;
-  const Runs::Process process{run.sandboxes.back().pid, run.sandboxes.back().pidfd.release()};
+  Sandbox& sandbox = run.sandboxes.back();
+  sandbox.need_pidfd();
+  const Runs::Process process{sandbox.pid, sandbox.pidfd.release()};
   run.sandboxes.pop_back();
   return process;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,10 +22,10 @@ class Spawner {
   Spawner(std::string executable, unsigned prepared, int epoll, std::uint64_t tag);
   Spawner(const Spawner&) = delete;
   Spawner& operator=(const Spawner&) = delete;
-  // Kills what still runs and waits for it.
+  // Kills what still runs and waits for it; a copy in a child of fork(2) only closes.
   ~Spawner();
 
-  // Throws Error where no process can be started, or not be asked.
+  // Throws Error where no process can be started, or not be asked. Waits for one that is behind.
   void start(Id id, const Policy& policy, Runs::Callback callback, const Streams& streams);
   void cancel(Id id);
   // As Runs::take_process.
@@ -41,11 +42,13 @@ class Spawner {
   void need_process();
   void lose_process();
   void reap_spare();
+  int persist(const std::function<int()>& send);
   void send_start(Id id, const Policy& policy, const std::vector<int>& fds);
   bool take_packets();
   void take(wire::Received& received);
   void await_news(const AwaitedRun& run) const;
   void watch(int fd, std::uint64_t tag) const;
+  void unwatch(int fd) const;
 
   const std::string executable_;
   const unsigned prepared_;

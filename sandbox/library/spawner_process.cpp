@@ -83,7 +83,7 @@ SpawnerProcess start_spawner(const std::string& executable) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
     throw Error{"cannot make a socket pair", errno};
   }
-  SpawnerProcess spawner{-1, UniqueFd{ends[0]}};
+  SpawnerProcess spawner{-1, UniqueFd{ends[0]}, ::getpid()};
   const UniqueFd theirs = raised(ends[1]);
   const UniqueFd self = raised(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   const Actions actions{theirs.get(), self.get()};
@@ -96,6 +96,10 @@ SpawnerProcess start_spawner(const std::string& executable) {
   if (error == 0) return spawner;
   throw Error{"cannot start " + executable, error,
               "install sandbox-exec, or name it in SANDBOX_EXEC"};
+}
+
+void kill(const SpawnerProcess& spawner) {
+  if (spawner.pid > 0) ::kill(spawner.pid, SIGKILL);
 }
 
 void reap(SpawnerProcess& spawner) {

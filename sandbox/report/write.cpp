@@ -108,12 +108,14 @@ std::string report_file_name(std::string_view name, std::string_view run_id) {
 struct ReportTargets::Pinned {
   Target target{};
   std::optional<NewFile> beside{};  // of a file: a new one in its folder
+  UniqueFd opened{};                // the descriptor; of a stream its folder
 
   static Pinned report(const std::string& value) {
     Pinned pinned{.target = target_of("--report", value)};
     const Target& target = pinned.target;
     if (target.kind == TargetKind::file) pinned.beside.emplace(folder_of(target.path));
     check_target(target, pinned.beside);
+    if (target.kind != TargetKind::file) pinned.open();
     return pinned;
   }
 
@@ -129,15 +131,22 @@ struct ReportTargets::Pinned {
   void write(const std::string& name, const Text& text) {
     switch (target.kind) {
       case TargetKind::descriptor:
-        return check(write_text(target.fd, text.json));
+        return check(write_text(opened.get(), text.json));
       case TargetKind::stream:
-        return write_opened(AT_FDCWD, target.path, O_NONBLOCK, text);
+        return write_opened(opened.get(), base_name(target.path), O_NONBLOCK, text);
       case TargetKind::file:
         return write_file(name, text);
     }
   }
 
  private:
+  void open() {
+    const bool descriptor = target.kind == TargetKind::descriptor;
+    opened.reset(descriptor ? ::fcntl(target.fd, F_DUPFD_CLOEXEC, 0)
+                            : ::open(folder_of(target.path).c_str(), O_PATH | O_CLOEXEC));
+    if (!opened) fail(target, errno);
+  }
+
   void check(int error) const {
     if (error) fail(target, error);
   }
@@ -160,6 +169,16 @@ struct ReportTargets::Pinned {
     check(write_text(fd.get(), text.json));
   }
 };
+
+void refuse_descriptors(const Reporting& reporting, int first, const std::string& hint) {
+  const auto look = [&](const char* option, const std::string& value) {
+    if (value.empty()) return;
+    const Target target = target_of(option, value);
+    if (target.kind == TargetKind::descriptor && target.fd >= first) fail(target, EBADF, hint);
+  };
+  look("--report", reporting.report);
+  look("--events", reporting.events);
+}
 
 ReportTargets::ReportTargets(const Reporting& reporting) {
   if (!reporting.report.empty()) {

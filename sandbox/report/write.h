@@ -38,6 +38,10 @@ class ReportTargets {
 // Error.
 void write_report(const Report& report, const Reporting& reporting);
 
+// For a process whose descriptors are not the caller's. Throws Error where a target is one from
+// `first` on.
+void refuse_descriptors(const Reporting& reporting, int first, const std::string& hint);
+
 // All of `text`, without SIGPIPE; a reader that takes nothing for five seconds is given up
 // (non-blocking descriptors). Returns 0 or errno.
 int write_text(int fd, std::string_view text);

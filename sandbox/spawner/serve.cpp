@@ -19,6 +19,7 @@
 #include "report/write.h"
 #include "rootfs/id_map.h"
 #include "spawner/callers_world.h"
+#include "spawner/outbox.h"
 #include "spawner/wire.h"
 #include "supervise/prepared_sandboxes.h"
 #include "supervise/run.h"
@@ -30,12 +31,14 @@ namespace {
 namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 
-// A key typed on the terminal is meant for the host, which says what becomes of its runs; SIGPIPE
-// for nobody. Blocked, not ignored: a test would inherit that.
+// What is sent to a whole process group, by a terminal or by a service manager, is meant for the
+// host, which says what becomes of its runs; SIGPIPE for nobody. Blocked, not ignored: a test would
+// inherit that.
 void block_signals() {
   sigset_t blocked;
   ::sigemptyset(&blocked);
-  for (const int signal : {SIGINT, SIGQUIT, SIGPIPE}) ::sigaddset(&blocked, signal);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM})
+    ::sigaddset(&blocked, signal);
   ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
 }
 
@@ -123,14 +126,18 @@ class Spawner {
         start(received);
         break;
       case wire::Kind::cancel:
-        if (const auto served = runs_.find(received.packet.id); served != runs_.end()) {
-          served->second->run->take_signal(SIGTERM);
-        }
+        cancel(received.packet.id);
         break;
       case wire::Kind::cloned:
       case wire::Kind::dropped:
         break;  // never from the host
     }
+  }
+
+  // Nothing to end in one that was refused.
+  void cancel(std::uint64_t id) {
+    const auto served = runs_.find(id);
+    if (served != runs_.end() && served->second->run) served->second->run->take_signal(SIGTERM);
   }
 
   // What is wrong with a message is the report of its run, as far as it brought a pipe for one.
@@ -165,6 +172,8 @@ class Spawner {
     try {
       options.kept = move_kept(start);
       const CallersWorld world{start};
+      refuse_descriptors(start.policy.reporting, STDERR_FILENO + 1,
+                         "the callback gets the report; a file or a pipe can take it too");
       served.targets = std::make_unique<ReportTargets>(start.policy.reporting);
       served.events = EventStream{start.policy.reporting};
       served.run = std::make_unique<Run>(loop_, start.policy, options, prepared_.get());
@@ -174,6 +183,7 @@ class Spawner {
       };
       served.run->start(done, served.events.sink());
     } catch (const Error& error) {
+      served.run.reset();
       send_report(id, served, refuse(start.policy, error));
     }
   }
@@ -184,31 +194,24 @@ class Spawner {
     options.open_files = open_files_;
     options.serial = serial_++;
     options.trial_map = trial_map_;
-    options.cloned = [this, id](const SandboxProcess& process) { tell_host(id, process); };
+    options.cloned = [this, id](const SandboxProcess& process) {
+      outbox_.send({wire::Kind::cloned, process.pid, id}, process.pidfd.get());
+    };
     return options;
   }
 
   void keep_prepared(std::size_t count) {
     if (count == 0 || prepared_) return;
     prepared_ = std::make_unique<PreparedSandboxes>(
-        count, PreparedSandboxes::Hooks{
-                   [this] { return launch_options(0); },
-                   [this](pid_t pid) {
-                     wire::send(socket_.native_handle(), {wire::Kind::dropped, pid, 0}, {});
-                   }});
+        count, PreparedSandboxes::Hooks{[this] { return launch_options(0); },
+                                        [this](pid_t pid) {
+                                          outbox_.send({wire::Kind::dropped, pid, 0});
+                                        }});
   }
 
   // For the next run, when one has ended; what is due comes in between.
   void make_prepared() {
     if (prepared_ && prepared_->make_one()) asio::post(loop_, [this] { make_prepared(); });
-  }
-
-  // A host that does not take it is stuck; one that is gone is noticed by itself.
-  void tell_host(std::uint64_t id, const SandboxProcess& process) {
-    wire::Packet packet{wire::Kind::cloned, process.pid, id};
-    if (const int error = wire::send(socket_.native_handle(), packet, {process.pidfd.get()})) {
-      throw Error{"cannot hand the sandbox to its host", error};
-    }
   }
 
   // A report that could not be written where it was asked for says so where it can be read.
@@ -221,10 +224,11 @@ class Spawner {
     }
   }
 
+  // The end of the pipe tells the host that it has been told of all the run's sandboxes.
   void send_report(std::uint64_t id, Served& served, const Report& report) {
     served.report = to_compact_json(report);
     asio::async_write(served.pipe, asio::buffer(served.report), [this, id](auto, std::size_t) {
-      runs_.erase(id);
+      outbox_.when_sent([this, id] { runs_.erase(id); });
       make_prepared();
     });
   }
@@ -232,6 +236,7 @@ class Spawner {
   asio::io_context loop_;
   stream_descriptor socket_;
   stream_descriptor host_;
+  Outbox outbox_{loop_, socket_};
   std::map<std::uint64_t, std::unique_ptr<Served>> runs_;
   const std::uint64_t open_files_ = raise_open_files();
   unsigned serial_ = 0;

@@ -2,37 +2,19 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "spawner/policy_cbor.h"
 #include "sys/error.h"
-#include "sys/send_fds.h"
+#include "sys/fd_passing.h"
 
 namespace sandbox::wire {
 namespace {
 
-constexpr std::size_t kMostFds = 253;  // SCM_MAX_FD of unix(7)
-constexpr std::size_t kFixedFds = 6;   // the message, report, in, out, error, cwd
-
-std::vector<UniqueFd> take_fds(msghdr& header) {
-  std::vector<UniqueFd> fds;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part; part = CMSG_NXTHDR(&header, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-      fds.emplace_back(fd);
-    }
-  }
-  return fds;
-}
+constexpr std::size_t kFixedFds = 6;  // the message, report, in, out, error, cwd
 
 UniqueFd as_memory_file(const std::vector<std::uint8_t>& bytes) {
   UniqueFd file{::memfd_create("sandbox-exec: start", MFD_CLOEXEC)};
@@ -60,25 +42,15 @@ int send(int socket, const Packet& packet, const std::vector<int>& fds) {
 
 std::optional<Received> receive(int socket) {
   Received received;
-  iovec data{&received.packet, sizeof received.packet};
-  msghdr header{};
-  header.msg_iov = &data;
-  header.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<unsigned char, CMSG_SPACE(kMostFds * sizeof(int))> space;
-  header.msg_control = space.data();
-  header.msg_controllen = space.size();
-  const ssize_t n = ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (n < 0) return std::nullopt;
-  received.fds = take_fds(header);
-  const bool whole = n == sizeof received.packet && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
-  if (whole) return received;
-  errno = n == 0 ? EPIPE : EBADMSG;
+  const int error = receive_fds(socket, &received.packet, sizeof received.packet, received.fds);
+  if (error == 0) return received;
+  errno = error;
   return std::nullopt;
 }
 
 int send_start(int socket, std::uint64_t id, const Policy& policy, const Caller& caller,
                const std::vector<int>& fds) {
-  if (fds.size() >= kMostFds) throw Error{"too many descriptors to keep"};
+  if (fds.size() >= kMostPassedFds) throw Error{"too many descriptors to keep"};
   const UniqueFd message = as_memory_file(encode(policy, caller));
   std::vector<int> all{message.get()};
   all.insert(all.end(), fds.begin(), fds.end());

@@ -23,8 +23,9 @@ inline constexpr const char* kSpawnerOption = "--spawner";
 enum class Kind : std::uint32_t {
   start,    // host → spawner: run this; its descriptors are Start's
   cancel,   // host → spawner: as SIGTERM to sandbox-exec
-  cloned,   // spawner → host: a child of the host's was made: its pid, and a pidfd beside it;
-            // id 0: for a run to come, and told again with that run's id
+  cloned,   // spawner → host: a child of the host's was made: its pid, and a pidfd beside it
+            // where the host may open one more; id 0: for a run to come, and told again with
+            // that run's id
   dropped,  // spawner → host: one with id 0 was killed unused: its pid
 };
 
@@ -60,11 +61,10 @@ struct Received {
   std::vector<UniqueFd> fds{};
 };
 
-// 0 or errno; never raises SIGPIPE.
+// 0 or errno, as send_fds (sys/fd_passing.h).
 int send(int socket, const Packet& packet, const std::vector<int>& fds);
 
-// nullopt with errno: EAGAIN when none waits, EPIPE at the end, EBADMSG for a packet of another
-// form (which is taken away).
+// nullopt with errno, as receive_fds (sys/fd_passing.h).
 std::optional<Received> receive(int socket);
 
 // The whole of a Start as descriptors to send. Throws Error.
@@ -72,8 +72,7 @@ int send_start(int socket, std::uint64_t id, const Policy& policy, const Caller&
                const std::vector<int>& fds);
 
 // Throws Error for a message that does not fit: too few descriptors, bytes that mean nothing,
-// another version.
-// A message that does not fit keeps its descriptors.
+// another version. A message that does not fit keeps its descriptors.
 Start read_start(Received& received, const char* version);
 
 }  // namespace sandbox::wire

@@ -32,8 +32,24 @@ std::optional<PreparedSandbox::Used> PreparedSandboxes::take(Plan& plan, const L
   if (found == kept_.end()) return std::nullopt;
   std::list<Kept> taken;
   taken.splice(taken.begin(), kept_, found);
-  plan.identity = taken.front().sandbox.plan().identity;
-  return taken.front().sandbox.use(plan, launch);
+  PreparedSandbox& sandbox = taken.front().sandbox;
+  const pid_t pid = sandbox.process().pid;
+  plan.identity = sandbox.plan().identity;
+  std::optional<PreparedSandbox::Used> used;
+  try {
+    used = sandbox.use(plan, launch);
+  } catch (const Error&) {
+    drop(taken, pid);
+    throw;
+  }
+  if (!used) drop(taken, pid);
+  return used;
+}
+
+// Killed, and then told of.
+void PreparedSandboxes::drop(std::list<Kept>& unused, pid_t pid) const {
+  unused.clear();
+  hooks_.dropped(pid);
 }
 
 bool PreparedSandboxes::is_new(const std::string& program) {
@@ -55,14 +71,13 @@ bool PreparedSandboxes::make_room() {
   const auto other =
       std::ranges::find_if(kept_, [this](const Kept& kept) { return !is_wanted(kept); });
   if (other == kept_.end()) return false;
-  const pid_t pid = other->sandbox.process().pid;
-  kept_.erase(other);
-  hooks_.dropped(pid);
+  std::list<Kept> unwanted;
+  unwanted.splice(unwanted.begin(), kept_, other);
+  drop(unwanted, unwanted.front().sandbox.process().pid);
   return true;
 }
 
-PreparedSandbox PreparedSandboxes::make() const {
-  const LaunchOptions launch = hooks_.launch();
+PreparedSandbox PreparedSandboxes::make(const LaunchOptions& launch) const {
   Plan plan = wanted_->plan;
   if (plan.identity.id_mapped) take_unused_id(plan.identity, wanted_->pid, launch.serial);
   Group group = Group::create(wanted_->site, wanted_->surroundings.limits, make_run_id(), false);
@@ -71,10 +86,17 @@ PreparedSandbox PreparedSandboxes::make() const {
 
 bool PreparedSandboxes::make_one() {
   if (!wanted_ || !wanted_->plan.isolated || !make_room()) return false;
+  pid_t cloned = -1;
+  LaunchOptions launch = hooks_.launch();
+  launch.cloned = [&, told = launch.cloned](const SandboxProcess& process) {
+    cloned = process.pid;
+    told(process);
+  };
   try {
-    kept_.push_back({wanted_->surroundings, make()});
+    kept_.push_back({wanted_->surroundings, make(launch)});
     return true;
   } catch (const Error&) {
+    if (cloned > 0) hooks_.dropped(cloned);
     wanted_.reset();  // a run finds out why, and says so
     return false;
   }

@@ -16,7 +16,7 @@ class PreparedSandboxes {
  public:
   struct Hooks {
     std::function<LaunchOptions()> launch;  // how the next one is cloned
-    std::function<void(pid_t)> dropped;     // one was killed that no run had used
+    std::function<void(pid_t)> dropped;     // one that no run had used is dead
   };
 
   // Keeps up to `count`.
@@ -58,7 +58,8 @@ class PreparedSandboxes {
   static Surroundings surroundings_of(const Limits& limits, const Host& host);
   bool is_wanted(const Kept& kept) const;
   bool make_room();
-  PreparedSandbox make() const;
+  PreparedSandbox make(const LaunchOptions& launch) const;
+  void drop(std::list<Kept>& unused, pid_t pid) const;
 
   const std::size_t count_;
   const Hooks hooks_;

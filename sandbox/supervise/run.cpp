@@ -62,13 +62,17 @@ struct Unsupported : Error {
   explicit Unsupported(const Error& error) : Error(error) {}
 };
 
+// RLIMIT_NPROC counts per user namespace: it holds the cap of processes without a group.
+Limits limits_of_group(const Policy& policy, const GroupSite& site) {
+  Limits limits = policy.limits;
+  if (policy.isolation == Isolation::full && !site.has("pids")) limits.pids_asked = false;
+  return limits;
+}
+
 Group make_group(Host& host, const Policy& policy, const std::string& run_id) {
   try {
     if (host.site.move_to_leaf) host.site = prepare_site(std::move(host.site));
-    Limits limits = policy.limits;
-    // RLIMIT_NPROC counts per user namespace: it holds the cap without a group.
-    if (policy.isolation == Isolation::full && !host.site.has("pids")) limits.pids_asked = false;
-    return Group::create(host.site, limits, run_id, policy.best_effort);
+    return Group::create(host.site, limits_of_group(policy, host.site), run_id, policy.best_effort);
   } catch (const Error& error) {
     throw Unsupported{error};
   }
@@ -218,8 +222,9 @@ class Run::Stages {
   std::optional<SandboxProcess> take_prepared() {
     Attempt& now = *attempt_;
     if (!prepared_) return std::nullopt;
-    auto used = prepared_->take(now.plan, now.policy.limits, now.host, launch_);
-    prepared_->remember(now.plan, now.policy.limits, now.host);
+    const Limits limits = limits_of_group(now.policy, now.host.site);
+    auto used = prepared_->take(now.plan, limits, now.host, launch_);
+    prepared_->remember(now.plan, limits, now.host);
     if (!used) return std::nullopt;
     now.group = std::move(used->group);
     return std::move(used->process);

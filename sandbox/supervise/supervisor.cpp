@@ -226,11 +226,12 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
       case child::MessageKind::listener:
         watch_kills(header);
         break;
+      case child::MessageKind::ready:
       case child::MessageKind::maps_written:
       case child::MessageKind::test_given:
       case child::MessageKind::forward:
       case child::MessageKind::finish:
-        break;  // never from inside
+        break;  // not from a sandbox that has its test
     }
   }
 

@@ -16,7 +16,8 @@
 // elsewhere in this process. No signal handler is installed, no group is moved, and nothing else of
 // this process is changed. However this process ends, its sandboxes and their groups go with it.
 //
-// Not for two threads at a time.
+// Not for two threads at a time, and not for a child of fork(2): there a copy may be destroyed,
+// which ends nothing.
 #pragma once
 
 #include <sys/types.h>
@@ -50,9 +51,10 @@ class Runs {
     // The path of sandbox-exec. Empty: $SANDBOX_EXEC, else the one that this library was built
     // with, else the one in PATH.
     std::string executable{};
-    // How many sandboxes to keep made ahead. Each is used for one run only, and only where a new
-    // one would be the same: same caps, same mounts, same program and files shown. It saves a run
-    // most of its set-up when tests of one kind follow each other.
+    // How many sandboxes to keep made ahead, at least one for each spawner. Each is used for one
+    // run only, and only where a new one would be the same: same caps, same mounts, same program
+    // and files shown. It saves a run most of its set-up when tests of one kind follow each other.
+    // The mounts that they show are in use meanwhile: a file system stays busy after umount(8).
     unsigned prepared = 0;
     // How many spawners at most; each is started when all before it are busy. 0: two for each
     // CPU.
@@ -67,11 +69,13 @@ class Runs {
   // Kills what still runs; its callbacks are not called.
   ~Runs();
 
-  // Asks for a run of `policy`, whose paths are absolute or mean the caller's current directory;
-  // environment, umask, signal mask and the descriptors of policy.keep_fds are the caller's as they
-  // are now. `callback` is called once, by dispatch(), whatever becomes of the run: a failed set-up
-  // is a report too. Throws Error (what was tried, errno) where there is no spawner and none can be
-  // started.
+  // Asks for a run of `policy`, whose paths are absolute or mean the caller's current directory
+  // (those inside are absolute); environment, umask, signal mask and the descriptors of
+  // policy.keep_fds are the caller's as they are now, limits of setrlimit(2) as they were when its
+  // spawner was started. policy.reporting may name files, pipes and descriptors 0 to 2, no others.
+  // `callback` is called once, by dispatch(), whatever becomes of the run: a failed set-up is a
+  // report too. Waits while the spawners are hundreds of runs behind, a minute at most. Throws
+  // Error (what was tried, errno) where there is no spawner and none can be started or asked.
   Id start(const Policy& policy, Callback callback, const Streams& streams = {});
 
   // A descriptor that is readable (poll(2)) whenever dispatch() has something to do.
@@ -94,7 +98,7 @@ class Runs {
   // Waits until the sandbox exists and hands its process to the caller, who reaps it: it ends with
   // the test's own exit status, 128 + n for a signal n. The callback is called all the same; the
   // report lacks CPU times where no group counts them. nullopt: the set-up failed before there was
-  // one, or the run has ended.
+  // one, or the run has ended. Throws Error where no descriptor can be opened.
   std::optional<Process> take_process(Id id);
 
   // Runs whose callback has not been called.

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "rootfs/id_map.h"
 #include "sandbox/runs.h"
 
 namespace sandbox::testing {
@@ -41,6 +42,11 @@ void serve(Runs& runs, Done done) {
 
 inline void serve_all(Runs& runs) {
   serve(runs, [&] { return runs.running() == 0; });
+}
+
+// Of the root file system, which those policies show. For root.
+inline bool takes_id_maps_here() {
+  return takes_id_map("/", make_id_map(1, 1).get());
 }
 
 // Whether this process has no child, not even a dead one.
