@@ -15,21 +15,6 @@ struct CgroupMount {
   bool read_only = false;
 };
 
-// "\040" and the like, as mountinfo writes blanks and backslashes.
-std::string unescape(std::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size()) {
-      plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
-                                 (text[i + 3] - '0'));
-      i += 3;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
-
 bool lists(std::string_view comma_separated, std::string_view word) {
   const auto words = split(comma_separated, ',');
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -43,7 +28,7 @@ std::optional<CgroupMount> parse_mount(std::string_view line) {
   const auto front = split(line.substr(0, dash), ' ');
   const auto back = split(line.substr(dash + 3), ' ');
   if (front.size() < 6 || back.size() < 3) return std::nullopt;
-  CgroupMount mount{back[0], back[2], unescape(front[4]), unescape(front[3])};
+  CgroupMount mount{back[0], back[2], undo_escapes(front[4]), undo_escapes(front[3])};
   mount.read_only = lists(front[5], "ro") || lists(back[2], "ro");
   return mount;
 }

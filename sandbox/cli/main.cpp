@@ -1,5 +1,6 @@
 // sandbox-exec: options → run → report → exit status.
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -184,6 +185,7 @@ int main_guarded(int argc, char** argv) {
 }  // namespace sandbox
 
 int main(int argc, char** argv) {
+  ::mallopt(M_TOP_PAD, 512 * 1024);  // one step to the size it comes to, instead of several
   sandbox::fill_standard_descriptors();
   sandbox::reset_signals();
   if (argc == 2 && std::strcmp(argv[1], sandbox::wire::kSpawnerOption) == 0) {

@@ -24,7 +24,6 @@ class TestArena {
   bool put(const child::TestProgram& test);
 
  private:
-  class Copier;
   std::byte* memory_ = nullptr;
 };
 

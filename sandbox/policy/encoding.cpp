@@ -1,5 +1,6 @@
 #include "policy/encoding.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sandbox {
@@ -47,12 +48,15 @@ constexpr std::string_view kDigits =
 }  // namespace
 
 bool is_utf8(std::string_view bytes) {
-  while (!bytes.empty()) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  for (;;) {
+    const auto other = std::ranges::find_if_not(bytes, is_ascii);
+    bytes.remove_prefix(static_cast<std::size_t>(other - bytes.begin()));
+    if (bytes.empty()) return true;
     const std::size_t length = character_length(bytes);
     if (length == 0) return false;
     bytes.remove_prefix(length);
   }
-  return true;
 }
 
 std::string to_utf8(std::string_view bytes) {

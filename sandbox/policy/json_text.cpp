@@ -1,5 +1,6 @@
 #include "policy/json_text.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "policy/encoding.h"
@@ -56,12 +57,14 @@ void JsonText::number(double value) {
 void JsonText::string(std::string_view bytes) {
   if (!is_utf8(bytes)) return string(to_utf8(bytes));
   text_ += '"';
-  for (const char c : bytes) {
-    if (must_be_escaped(c)) {
-      text_ += escaped(c);
-    } else {
-      text_ += c;
-    }
+  while (!bytes.empty()) {
+    const auto other = std::ranges::find_if(bytes, must_be_escaped);
+    const auto plain = static_cast<std::size_t>(other - bytes.begin());
+    text_ += bytes.substr(0, plain);
+    bytes.remove_prefix(plain);
+    if (bytes.empty()) break;
+    text_ += escaped(bytes[0]);
+    bytes.remove_prefix(1);
   }
   text_ += '"';
 }

@@ -13,27 +13,6 @@ namespace {
 
 constexpr int kNoMount = -1;  // stands for the parent of every mount whose parent is not listed
 
-bool is_octal(char c) {
-  return c >= '0' && c <= '7';
-}
-
-std::string undo_escapes(std::string_view text) {
-  std::string plain;
-  plain.reserve(text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) &&
-                        is_octal(text[i + 2]) && is_octal(text[i + 3]);
-    if (!escape) {
-      plain += text[i];
-      continue;
-    }
-    const int code = (text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0');
-    plain += static_cast<char>(code);
-    i += 3;
-  }
-  return plain;
-}
-
 // The optional fields between the options and " - " vary in number.
 std::optional<MountPoint> parse_line(std::string_view line) {
   const std::vector<std::string_view> fields = split(line, ' ');

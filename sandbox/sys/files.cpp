@@ -3,11 +3,19 @@
 #include <fcntl.h>
 #include <limits.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
 
 namespace sandbox {
+namespace {
+
+bool is_octal(char c) {
+  return c >= '0' && c <= '7';
+}
+
+}  // namespace
 
 std::optional<std::string> read_file_at(int at, const char* path) {
   UniqueFd fd{::openat(at, path, O_RDONLY | O_CLOEXEC)};
@@ -47,6 +55,7 @@ bool write_all(int fd, std::string_view content) {
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> pieces;
+  pieces.reserve(static_cast<size_t>(std::ranges::count(text, separator)) + 1);
   while (!text.empty()) {
     const size_t end = text.find(separator);
     pieces.push_back(text.substr(0, end));
@@ -54,6 +63,24 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     text.remove_prefix(end + 1);
   }
   return pieces;
+}
+
+std::string undo_escapes(std::string_view text) {
+  if (text.find('\\') == text.npos) return std::string{text};
+  std::string plain;
+  plain.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) &&
+                        is_octal(text[i + 2]) && is_octal(text[i + 3]);
+    if (!escape) {
+      plain += text[i];
+      continue;
+    }
+    const int code = (text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0');
+    plain += static_cast<char>(code);
+    i += 3;
+  }
+  return plain;
 }
 
 std::optional<unsigned long long> leading_number(std::string_view text) {

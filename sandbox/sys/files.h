@@ -23,6 +23,9 @@ bool write_all(int fd, std::string_view content);
 // Splits at `separator`; empty pieces are kept, except one after a final separator.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+// "\040" and the like, as the kernel writes blanks and backslashes in its lists (proc(5)).
+std::string undo_escapes(std::string_view text);
+
 // The decimal number at the start of `text` (blanks before it skipped); nullopt where there is
 // none.
 std::optional<unsigned long long> leading_number(std::string_view text);
