@@ -2,7 +2,6 @@
 
 #include <poll.h>
 
-#include <algorithm>
 #include <array>
 
 #include "launch/outputs.h"
@@ -10,14 +9,6 @@
 
 namespace sandbox {
 namespace {
-
-std::vector<SourceIdentity> look_at_sources(const Plan& plan) {
-  std::vector<SourceIdentity> seen;
-  for (const Step& step : plan.init) {
-    if (step.op == child::Op::bind_path) seen.push_back(look_at(step.text));
-  }
-  return seen;
-}
 
 int send_streams(int control) {
   const std::array streams{STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
@@ -30,7 +21,7 @@ int send_streams(int control) {
 
 PreparedSandbox::PreparedSandbox(Plan plan, Group group, const LaunchOptions& options)
     : plan_(std::move(plan)),
-      shown_(look_at_sources(plan_)),
+      places_(plan_),
       group_(std::move(group)),
       process_(clone_init(plan_, group_, options, arena_.test(), Readiness::prepared)) {}
 
@@ -39,9 +30,7 @@ PreparedSandbox::~PreparedSandbox() {
 }
 
 bool PreparedSandbox::fits(const Plan& plan) const {
-  const auto there = [](const SourceIdentity& source) { return source.exists; };
-  return std::ranges::all_of(shown_, there) && same_sandbox(plan_, plan) &&
-         look_at_sources(plan) == shown_;
+  return same_sandbox(plan_, plan) && places_.are_the_same();
 }
 
 // Its set-up may still be going on: that is sooner done than a new one's.

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <optional>
-#include <vector>
 
 #include "launch/arena.h"
 #include "launch/clone.h"
+#include "launch/places.h"
 
 namespace sandbox {
 
@@ -21,8 +21,7 @@ class PreparedSandbox {
   const Plan& plan() const { return plan_; }
   const SandboxProcess& process() const { return process_; }
 
-  // Whether this plan's own sandbox would be the same, and what its binds were made of is there
-  // and the same.
+  // Whether this plan's own sandbox would be the same, on the same places of the host.
   bool fits(const Plan& plan) const;
 
   struct Used {
@@ -40,7 +39,7 @@ class PreparedSandbox {
   bool is_as_made() const;
 
   Plan plan_;
-  std::vector<SourceIdentity> shown_;  // what its binds were made of
+  Places places_;
   Group group_;
   TestArena arena_;
   SandboxProcess process_;

@@ -10,8 +10,8 @@
 #include <csignal>
 
 #include "report/exit_code.h"
-#include "report/read.h"
 #include "report/sentence.h"
+#include "spawner/messages.h"
 
 namespace sandbox {
 namespace {
@@ -95,10 +95,11 @@ Report make_report(AwaitedRun& run) {
     cpu.system += one.system;
   }
   try {
-    Report report = parse_report(run.text);
-    const Isolation isolation = report.policy.isolation;  // less than was asked, by --best-effort
-    report.policy = std::move(run.policy);                // the whole of it
-    report.policy.isolation = isolation;
+    Report report = wire::decode_report(run.text);
+    if (report.command.empty()) {  // the spawner could not read what was asked
+      report.command = run.policy.command;
+      report.policy = std::move(run.policy);
+    }
     complete(report.usage, cpu);
     return report;
   } catch (const Error&) {

@@ -15,10 +15,10 @@
 #include <string>
 
 #include "report/event_stream.h"
-#include "report/json.h"
 #include "report/write.h"
 #include "rootfs/id_map.h"
 #include "spawner/callers_world.h"
+#include "spawner/messages.h"
 #include "spawner/outbox.h"
 #include "spawner/wire.h"
 #include "supervise/prepared_sandboxes.h"
@@ -154,7 +154,7 @@ class Spawner {
 
   void refuse_start(std::uint64_t id, UniqueFd pipe, const Error& error) {
     Served& served = add(id, pipe);
-    send_report(id, served, refuse(Policy{}, error));
+    send_report(id, served, wire::encode_for_all(refuse(Policy{}, error)));
   }
 
   Served& add(std::uint64_t id, UniqueFd& pipe) {
@@ -179,12 +179,12 @@ class Spawner {
       served.run = std::make_unique<Run>(loop_, start.policy, options, prepared_.get());
       const auto done = [this, id, &served](Report report) {
         write(report, served);
-        send_report(id, served, report);
+        send_report(id, served, wire::encode(report));
       };
       served.run->start(done, served.events.sink());
     } catch (const Error& error) {
       served.run.reset();
-      send_report(id, served, refuse(start.policy, error));
+      send_report(id, served, wire::encode(refuse(start.policy, error)));
     }
   }
 
@@ -225,8 +225,8 @@ class Spawner {
   }
 
   // The end of the pipe tells the host that it has been told of all the run's sandboxes.
-  void send_report(std::uint64_t id, Served& served, const Report& report) {
-    served.report = to_compact_json(report);
+  void send_report(std::uint64_t id, Served& served, std::string report) {
+    served.report = std::move(report);
     asio::async_write(served.pipe, asio::buffer(served.report), [this, id](auto, std::size_t) {
       outbox_.when_sent([this, id] { runs_.erase(id); });
       make_prepared();

@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "spawner/policy_cbor.h"
+#include "spawner/messages.h"
 #include "sys/error.h"
 #include "sys/fd_passing.h"
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kFixedFds = 6;  // the message, report, in, out, error, cwd
 
-UniqueFd as_memory_file(const std::vector<std::uint8_t>& bytes) {
+UniqueFd as_memory_file(const std::string& bytes) {
   UniqueFd file{::memfd_create("sandbox-exec: start", MFD_CLOEXEC)};
   const auto size = static_cast<ssize_t>(bytes.size());
   if (!file || ::write(file.get(), bytes.data(), bytes.size()) != size) {
@@ -25,10 +25,10 @@ UniqueFd as_memory_file(const std::vector<std::uint8_t>& bytes) {
   return file;
 }
 
-std::vector<std::uint8_t> contents_of(int file) {
+std::string contents_of(int file) {
   struct stat st {};
   if (::fstat(file, &st) < 0 || !S_ISREG(st.st_mode)) throw Error{"bad message: no file"};
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(st.st_size));
+  std::string bytes(static_cast<std::size_t>(st.st_size), '\0');
   const ssize_t n = ::pread(file, bytes.data(), bytes.size(), 0);
   if (n != static_cast<ssize_t>(bytes.size())) throw Error{"bad message: cannot be read", errno};
   return bytes;

@@ -226,6 +226,25 @@ TEST_F(Prepared, ADeclaredOutputThatWasMadeAnewIsWritten) {
   }
 }
 
+// The kernel moves a mount with its place, and tells nobody.
+TEST_F(Prepared, APlaceThatWasRenamedIsMountedOnAnew) {
+  const Folder folder;
+  const std::string place = folder.path("place");
+  ASSERT_EQ(::mkdir(place.c_str(), 0755), 0);
+  std::ofstream{place + "/hosts"} << "";
+  Policy policy = shell("ls " + place + " && echo mine > " + place + "/mine");
+  policy.mounts = {{MountKind::tmpfs, "", place, std::nullopt, "--tmpfs " + place}};
+  for (int i = 0; i < 4; ++i) {
+    const Result result = run_one(policy);
+    EXPECT_EQ(result.report.outcome.verdict, Verdict::passed) << i;
+    EXPECT_EQ(result.output, "") << i;
+    await_prepared();
+    std::filesystem::rename(place, folder.path("old" + std::to_string(i)));
+    ASSERT_EQ(::mkdir(place.c_str(), 0755), 0);
+    std::ofstream{place + "/hosts"} << "";
+  }
+}
+
 TEST_F(Prepared, ItsProcessIsTheTests) {
   ::setenv("LARGE_A", std::string(100'000, 'x').c_str(), 1);
   Policy policy = shell("exit 7");

@@ -11,9 +11,9 @@
 #include <fstream>
 
 #include "library/spawner_process.h"
-#include "report/read.h"
 #include "sandbox/library/await.h"
 #include "sandbox/runs.h"
+#include "spawner/messages.h"
 #include "spawner/wire.h"
 #include "sys/error.h"
 
@@ -66,7 +66,7 @@ class Spawner : public ::testing::Test {
     wire::send_start(process_.socket.get(), 1, shell("exit 5"), caller_of(version),
                      {pipe.write.get(), 0, 1, 2, cwd.get()});
     pipe.write.reset();
-    Report report = parse_report(read_all(pipe.read.get()));
+    Report report = wire::decode_report(read_all(pipe.read.get()));
     while (auto received = wire::receive(process_.socket.get())) {
       siginfo_t info{};
       ::waitid(P_PIDFD, static_cast<id_t>(received->fds.at(0).get()), &info, WEXITED);
@@ -106,7 +106,7 @@ TEST_F(Spawner, SaysInTheReportWhatIsWrongWithAMessage) {
   const std::vector<int> fds{nonsense.get(), pipe.write.get(), 0, 1, 2, 0};
   ASSERT_EQ(wire::send(process_.socket.get(), {wire::Kind::start, 0, 9}, fds), 0);
   pipe.write.reset();
-  const Report report = parse_report(read_all(pipe.read.get()));
+  const Report report = wire::decode_report(read_all(pipe.read.get()));
   EXPECT_EQ(report.outcome.verdict, Verdict::setup_failed);
   EXPECT_THAT(report.outcome.reason, HasSubstr("bad message"));
   EXPECT_EQ(good_run().outcome.exit.code, 5);

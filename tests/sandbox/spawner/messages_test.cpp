@@ -1,4 +1,4 @@
-#include "spawner/policy_cbor.h"
+#include "spawner/messages.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "policy/keys.h"
+#include "report/json.h"
 #include "sys/error.h"
 
 namespace sandbox::wire {
@@ -60,7 +61,7 @@ struct Decoded {
   Caller caller{};
 };
 
-Decoded decoded(const std::vector<std::uint8_t>& bytes, const char* version = "1.2.3") {
+Decoded decoded(std::string_view bytes, const char* version = "1.2.3") {
   Decoded result;
   decode(bytes, version, result.policy, result.caller);
   return result;
@@ -70,12 +71,12 @@ std::string as_reported(const Policy& policy) {
   return KeyWriter::written(policy, kPolicyKeys, JsonLayout::indented);
 }
 
-TEST(PolicyCbor, CarriesAllThatAReportShows) {
+TEST(Start, CarriesAllThatAReportShows) {
   const Policy policy = unusual_policy();
   EXPECT_EQ(as_reported(decoded(encode(policy, unusual_caller())).policy), as_reported(policy));
 }
 
-TEST(PolicyCbor, CarriesWhatNoReportShows) {
+TEST(Start, CarriesWhatNoReportShows) {
   const Policy policy = decoded(encode(unusual_policy(), unusual_caller())).policy;
   EXPECT_EQ(policy.command, unusual_policy().command);
   EXPECT_EQ(policy.environment.set, unusual_policy().environment.set);
@@ -83,7 +84,7 @@ TEST(PolicyCbor, CarriesWhatNoReportShows) {
   EXPECT_EQ(policy.mounts.at(1).words, "--tmpfs /t:1M");
 }
 
-TEST(PolicyCbor, CarriesTheCaller) {
+TEST(Start, CarriesTheCaller) {
   const Caller caller = decoded(encode(Policy{}, unusual_caller())).caller;
   EXPECT_EQ(caller.environment, unusual_caller().environment);
   EXPECT_EQ(caller.umask, mode_t{027});
@@ -91,21 +92,25 @@ TEST(PolicyCbor, CarriesTheCaller) {
   EXPECT_EQ(::sigismember(&caller.signal_mask, SIGUSR2), 0);
 }
 
-TEST(PolicyCbor, RefusesAnotherVersion) {
+TEST(Start, RefusesAnotherVersion) {
   EXPECT_THROW(decoded(encode(Policy{}, unusual_caller()), "1.2.4"), Error);
 }
 
-TEST(PolicyCbor, RefusesWhatIsCutOffAnywhere) {
+TEST(Start, RefusesWhatIsCutOffAnywhere) {
   const auto bytes = encode(unusual_policy(), unusual_caller());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    const std::vector<std::uint8_t> part(bytes.begin(), bytes.begin() + static_cast<long>(size));
-    ASSERT_THROW(decoded(part), Error) << size << " of " << bytes.size() << " bytes";
+    ASSERT_THROW(decoded(std::string_view{bytes}.substr(0, size)), Error)
+        << size << " of " << bytes.size() << " bytes";
   }
 }
 
-TEST(PolicyCbor, AByteThatChangedIsRefusedOrRead) {
+TEST(Start, RefusesWhatGoesOn) {
+  EXPECT_THROW(decoded(encode(unusual_policy(), unusual_caller()) + "x"), Error);
+}
+
+TEST(Start, AByteThatChangedIsRefusedOrRead) {
   auto bytes = encode(unusual_policy(), unusual_caller());
-  for (std::uint8_t& byte : bytes) {
+  for (char& byte : bytes) {
     byte ^= 0x5a;
     try {
       (void)decoded(bytes);
@@ -113,6 +118,49 @@ TEST(PolicyCbor, AByteThatChangedIsRefusedOrRead) {
       // refused: as good
     }
     byte ^= 0x5a;
+  }
+}
+
+// --- the answer
+
+Report unusual_report() {
+  Report report;
+  report.run_id = "id";
+  report.command = {"./t", "\xff"};
+  report.policy = unusual_policy();
+  report.outcome.verdict = Verdict::out_of_memory;
+  report.outcome.exit = {7, std::nullopt, true};
+  report.outcome.evidence.sender = Sender::kernel;
+  report.outcome.evidence.certainty = Certainty::probable;
+  report.outcome.evidence.memory_cap = 1 << 20;
+  report.outcome.evidence.setup_attempt = "an attempt";
+  report.outcome.reason = "why";
+  report.usage.wall_seconds = {0.1, "a clock"};
+  report.usage.oom_kills.value = 2;
+  report.limits = {{"memory", "1M", "1048576", "by"}};
+  report.mounts = {{"/b", "/a", "option", true, false, "--bind"}};
+  report.events = {{"oom", 0.5, {{"text", "word"}, {"number", std::int64_t{-3}}}}};
+  report.hang = {{2, 3, "t", "./t", "S", "", "read", 0.25}};
+  report.environment.removed = {"TOKEN"};
+  report.warnings = {"one", "two"};
+  return report;
+}
+
+TEST(Answer, CarriesTheReport) {
+  const Report report = decode_report(encode(unusual_report()));
+  EXPECT_EQ(to_json(report), to_json(unusual_report()));
+  EXPECT_EQ(report.outcome.evidence.setup_attempt, "an attempt");
+  EXPECT_EQ(report.policy.environment.set, unusual_policy().environment.set);
+}
+
+TEST(Answer, ForAllVersionsIsItsJson) {
+  EXPECT_EQ(to_json(decode_report(encode_for_all(Report{}))), to_json(Report{}));
+}
+
+TEST(Answer, ThatIsCutOffAnywhereIsRefused) {
+  const std::string bytes = encode(unusual_report());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    ASSERT_THROW(decode_report(std::string_view{bytes}.substr(0, size)), Error) << size;
   }
 }
 
