@@ -16,6 +16,7 @@
 #include "report/text.h"
 #include "supervise/assemble.h"
 #include "supervise/judge.h"
+#include "supervise/loading.h"
 #include "supervise/prepared_sandboxes.h"
 #include "supervise/run_id.h"
 #include "supervise/supervisor.h"
@@ -272,6 +273,7 @@ class Run::Stages {
     if (counters.oom_kills.value_or(0) > 0) {
       facts.outer = find_outer_memory_limit(attempt_->host.site);
     }
+    explain_loading(facts, attempt_->host, attempt_->plan);
     report_.usage = gather_usage(seen, counters, group);
     report_.outcome = judge(facts);
     report_.events = std::move(seen.events);

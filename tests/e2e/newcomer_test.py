@@ -316,6 +316,34 @@ class Places(E2E):
         self.assertIn(f"could not load libdeep.so: it is in {deep}, which the sandbox hides", result.sentence)
         self.assertEqual(result.hint, f"--ro-bind {deep}")
 
+    def use_of_a_library(self, *flags):
+        """A program, and the folder of the library that it was linked with."""
+        folder = self.folder("home", "lib")
+        self.compile("home/lib/libgreet.so", "void greet() {}\n", "-shared", "-fPIC")
+        return self.compile("project/use", "void greet();\nint main() { greet(); }\n", f"-L{folder}", "-lgreet", *flags), folder
+
+    def test_a_library_of_the_environment_inside_alone_is_named_with_the_way_out(self):
+        program, folder = self.use_of_a_library()
+        result = self.sandbox("--setenv", f"LD_LIBRARY_PATH={folder}", program, env={"HOME": self.folder("home")})
+        self.assert_verdict(result, "failed", exit=127)
+        self.assertIn(f"could not load libgreet.so: it is in {folder}, which the sandbox hides", result.sentence)
+        self.assertEqual(result.hint, f"--ro-bind {folder}")
+        self.assertEqual(result.report["evidence"]["missing_library"], "libgreet.so")
+        self.assertEqual(result.report["evidence"]["hidden_folder"], folder)
+        shown = self.sandbox("--setenv", f"LD_LIBRARY_PATH={folder}", *result.hint.split(), program, env={"HOME": self.folder("home")})
+        self.assert_passed(shown)
+
+    def test_a_library_that_is_nowhere_is_named(self):
+        program, _ = self.use_of_a_library()
+        result = self.sandbox(program)
+        self.assert_verdict(result, "failed", exit=127)
+        self.assertIn("could not load libgreet.so: it is nowhere on the library path", result.sentence)
+
+    def test_exit_code_127_of_a_program_that_was_loaded_is_its_own(self):
+        result = self.sandbox("sh", "-c", "exit 127")
+        self.assert_verdict(result, "failed", exit=127)
+        self.assertNotIn("could not load", result.stderr)
+
     def test_a_program_in_the_home_folder(self):
         home = self.folder("home")
         self.script("home/bin/tool", "echo tool")
