@@ -17,22 +17,17 @@ namespace {
 constexpr std::array<std::string_view, 11> kSecretWords = {
     "TOKEN",  "TOKENS",     "SECRET",     "SECRETS",     "PASSWORD", "PASSWORDS",
     "PASSWD", "PASSPHRASE", "CREDENTIAL", "CREDENTIALS", "APIKEY"};
-// The same, but only behind another word: API_KEY and AWS_SECRET_ACCESS_KEY, not KEY or MONKEY.
-constexpr std::string_view kKeyWord = "KEY";
+// The same, but only behind another word: API_KEY, DB_PASS and GH_PAT, not KEY, MONKEY or PWD.
+constexpr std::array<std::string_view, 5> kSecretLastWords = {"JWT", "KEY", "PASS", "PAT", "PWD"};
 
 // Secrets that no last word gives away.
-constexpr std::array<std::string_view, 15> kSecretNames = {
+constexpr std::array<std::string_view, 10> kSecretNames = {
     "AWS_ACCESS_KEY_ID",
-    "AZURE_DEVOPS_EXT_PAT",
     "AZURE_STORAGE_CONNECTION_STRING",
-    "CI_JOB_JWT",
     "CI_JOB_JWT_V1",
     "CI_JOB_JWT_V2",
     "CI_REPOSITORY_URL",  // GitLab: with the job's token in it
     "DOCKER_AUTH_CONFIG",
-    "GH_PAT",
-    "GITHUB_PAT",
-    "MYSQL_PWD",
     "NPM_CONFIG__AUTH",
     "PGPASSWORD",
     "REDISCLI_AUTH",
@@ -98,7 +93,7 @@ bool ends_in_secret_word(std::string_view name) {
   std::string word{compound ? name.substr(underscore + 1) : name};
   std::transform(word.begin(), word.end(), word.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return lists(kSecretWords, word) || (compound && word == kKeyWord);
+  return lists(kSecretWords, word) || (compound && lists(kSecretLastWords, word));
 }
 
 bool stays_outside(std::string_view name) {
