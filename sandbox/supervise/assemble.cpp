@@ -127,7 +127,11 @@ Facts gather_facts(const Observation& seen, const GroupCounters& counters, const
     facts.wait_status = seen.end->status;
     facts.exec_reached = seen.end->exec_reached;
   }
-  if (!seen.end) facts.exec_reached = seen.started.has_value();
+  // The filter, which made the watch, is the last step before execve: where PID 1 was killed before
+  // its word that the test runs, that test was at it or beyond.
+  if (!seen.end && !seen.setup_failure) {
+    facts.exec_reached = seen.started || seen.kill_watch_active;
+  }
   if (seen.killed_by_us && seen.started && !seen.end) facts.wait_status = SIGKILL;
   if (seen.end && seen.end->full_place > 0) {
     facts.full_place = plan.fresh_places.at(seen.end->full_place - 1U);
