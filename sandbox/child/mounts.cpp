@@ -164,9 +164,9 @@ int attach_at(Context& context, int tree, const char* path) {
   return error;
 }
 
-// A folder's tree, without opening its place: only onto a folder, so not onto a symlink by that
-// name, for which there is the long way.
-int attach_folder_at(Context& context, int tree, const char* path) {
+// Without opening the place. A folder's tree goes only onto a folder, so not onto a symlink by that
+// name, for which there is the long way; a file's tree goes onto the symlink itself.
+int attach_by_name(Context& context, int tree, const char* path) {
   const char* name = nullptr;
   const int parent = open_parent(context, path, &name);
   const long moved =
@@ -204,7 +204,7 @@ int make_root(Context& context, const Instr& instr) {
 int mount_new(Context& context, const Instr& instr, const char* type, const char* options) {
   const int tree = new_mount(type, options, instr.flags);
   if (tree < 0) return errno;
-  const int error = attach_folder_at(context, tree, instr.text);
+  const int error = attach_by_name(context, tree, instr.text);
   ::close(tree);
   return error;
 }
@@ -220,8 +220,8 @@ int bind(Context& context, const Instr& instr) {
   int error = needs_attributes(instr) ? set_attributes(tree, instr.flags) : 0;
   const bool fresh_folder = instr.op == Op::bind_inside && instr.flags == 0;
   if (!error) {
-    error = fresh_folder ? attach_folder_at(context, tree, instr.text2)
-                         : attach_at(context, tree, instr.text2);
+    error = fresh_folder || instr.b != 0 ? attach_by_name(context, tree, instr.text2)
+                                         : attach_at(context, tree, instr.text2);
   }
   ::close(tree);
   return error;

@@ -122,6 +122,8 @@ class RootPlanner {
          .text2 = tmpfs_options(fresh_bytes(), 0755),
          .flags = kNoSuidDev});
     for (const std::string& place : host_.fresh) make_directory(staged(place), mode_of(place));
+    make_directory(staged("/dev"), 0755);
+    if (!host_.v1_hierarchies.empty()) make_directory(staged("/cgroup"), 0755);
     stage_dev();
     stage_account_files();
   }
@@ -198,7 +200,7 @@ class RootPlanner {
       if (host_.cgroup2) add({.op = Op::cgroup2, .text = "/sys/fs/cgroup", .flags = flags});
       return;
     }
-    const std::string staged_groups = std::string{kStaging} + "/cgroup";
+    const std::string staged_groups = staged("/cgroup");
     for (const std::string& name : host_.v1_hierarchies) {
       make_directory(staged_groups + "/" + name, 0755);
     }
@@ -222,6 +224,7 @@ class RootPlanner {
   // Everybody may use them: no map is needed, and devtmpfs and devpts take none.
   void bind_device(const std::string& source, const std::string& destination) {
     bind_host(source, destination, MOUNT_ATTR_NOSUID);
+    plan_.init.back().b = 1;  // in a folder of our own, where nothing is a symlink to elsewhere
     plan_.init.back().id_mapped = false;
   }
 
@@ -253,6 +256,7 @@ class RootPlanner {
     bind_fresh(kStaging);
     if (!bound_by_option(kStaging)) plan_.fresh_places.emplace_back(kStaging);
     make_directory("/run/lock", 01777);
+    make_directory("/run/user", 0755);
     make_directory("/run/user/" + std::to_string(plan_.identity.uid_inside), 0700);
     if (!host_.home.empty() && in_fresh_place(host_.home)) make_directory(host_.home, 0700);
   }
