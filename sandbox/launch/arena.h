@@ -24,6 +24,7 @@ class TestArena {
   bool put(const child::TestProgram& test);
 
  private:
+  class Copier;
   std::byte* memory_ = nullptr;
 };
 

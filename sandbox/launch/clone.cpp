@@ -13,7 +13,6 @@
 #include <cerrno>
 
 #include "child/init.h"
-#include "launch/lean_clone.h"
 #include "launch/outputs.h"
 #include "plan/lower.h"
 #include "rootfs/elf.h"
@@ -152,12 +151,6 @@ SandboxProcess clone_child(const Plan& plan, const Group& group, const child::Pr
   return {static_cast<pid_t>(pid), UniqueFd{pidfd}, std::move(control.ours)};
 }
 
-SandboxProcess clone_lean(const Plan& plan, const Group& group, const child::Program& program,
-                          Parent parent, ControlPair control) {
-  const LeanClone lean{program};
-  return clone_child(plan, group, lean.program(), parent, std::move(control));
-}
-
 std::vector<int> numbers(const std::vector<UniqueFd>& fds) {
   std::vector<int> result;
   for (const UniqueFd& fd : fds) result.push_back(fd.get());
@@ -196,7 +189,7 @@ SandboxProcess clone_init(const Plan& plan, const Group& group, const LaunchOpti
   lowered.program().prepared = readiness == Readiness::prepared;
   const AllSignalsBlocked blocked;
   SandboxProcess process =
-      clone_lean(plan, group, lowered.program(), options.parent, std::move(control));
+      clone_child(plan, group, lowered.program(), options.parent, std::move(control));
   try {
     if (options.cloned) options.cloned(process);
     if (plan.identity.parent_writes_maps) write_maps(plan, process);
