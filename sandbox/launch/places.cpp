@@ -40,7 +40,7 @@ void Places::add(const std::string& path, bool must_exist) {
   Place place{path, {}, UniqueFd{::open(path.c_str(), O_PATH | O_CLOEXEC)}};
   if (!place.held && (errno == EMFILE || errno == ENFILE))
     throw Error{"cannot hold " + path, errno};
-  place.seen = look_at(path);
+  place.seen = look_at(place.held.get());
   missing_ = missing_ || (must_exist && !place.seen.exists);
   places_.push_back(std::move(place));
 }

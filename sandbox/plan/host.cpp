@@ -217,17 +217,20 @@ void probe_accounts(const Policy& policy, Host& host) {
   }
 }
 
+SourceIdentity identity_of(const struct stat& st) {
+  return {true, S_ISDIR(st.st_mode), st.st_dev, st.st_ino};
+}
+
 }  // namespace
 
 SourceIdentity look_at(const std::string& path) {
-  SourceIdentity seen;
   struct stat st;
-  if (path.empty() || ::stat(path.c_str(), &st) < 0) return seen;
-  seen.exists = true;
-  seen.directory = S_ISDIR(st.st_mode);
-  seen.device = st.st_dev;
-  seen.inode = st.st_ino;
-  return seen;
+  return path.empty() || ::stat(path.c_str(), &st) < 0 ? SourceIdentity{} : identity_of(st);
+}
+
+SourceIdentity look_at(int opened) {
+  struct stat st;
+  return ::fstat(opened, &st) < 0 ? SourceIdentity{} : identity_of(st);
 }
 
 Host probe_host(const Policy& policy, unsigned serial,

@@ -30,6 +30,7 @@ struct SourceIdentity {
 
 // Follows symlinks; `exists` is false where nothing is found.
 SourceIdentity look_at(const std::string& path);
+SourceIdentity look_at(int opened);
 
 struct Host {
   uid_t uid = 0;

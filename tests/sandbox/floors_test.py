@@ -9,8 +9,8 @@ LEVELS = {"sys": 0, "child": 0, "policy": 1, "report": 1, "cgroup": 2, "seccomp"
 # Neighbours that may be seen: a report holds the policy it ran under.
 ALLOWED = {("report", "policy"), ("child", "sys")}
 # Seconds a file to compile, so they stay in one room each.
-HEAVY = {"boost/": {"supervise/supervisor.cpp", "supervise/run_alone.cpp", "spawner/outbox.h", "spawner/packed.h", "spawner/serve.cpp",
-                    "library/sandbox/launcher.h"},
+HEAVY = {"boost/": {"supervise/supervisor.cpp", "supervise/run_alone.cpp", "spawner/outbox.h", "spawner/packed.h",
+                    "spawner/serve.cpp", "library/sandbox/launcher.h"},
          "seccomp.h": {"seccomp/compile.cpp", "seccomp/names.cpp", "seccomp/rules.cpp", "seccomp/compile.h"}}
 
 

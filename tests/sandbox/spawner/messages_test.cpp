@@ -96,6 +96,18 @@ TEST(Start, RefusesAnotherVersion) {
   EXPECT_THROW(decoded(encode(Policy{}, unusual_caller()), "1.2.4"), Error);
 }
 
+// Which follows the version: its length, and its bytes.
+TEST(Start, RefusesAnotherBuildOfThisVersion) {
+  auto bytes = encode(Policy{}, unusual_caller());
+  bytes[sizeof(std::size_t) + unusual_caller().version.size()] ^= 1;
+  try {
+    (void)decoded(bytes);
+    FAIL() << "was read";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("two builds of one version"));
+  }
+}
+
 TEST(Start, RefusesWhatIsCutOffAnywhere) {
   const auto bytes = encode(unusual_policy(), unusual_caller());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
