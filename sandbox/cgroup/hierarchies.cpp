@@ -7,44 +7,15 @@
 namespace sandbox {
 namespace {
 
-struct CgroupMount {
-  std::string_view type{};           // "cgroup" or "cgroup2"
-  std::string_view super_options{};  // v1: names the controllers
-  std::string point{};
-  std::string root{};
-  bool read_only = false;
-};
-
 bool lists(std::string_view comma_separated, std::string_view word) {
   const auto words = split(comma_separated, ',');
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// Fields before " - ": id, parent, device, root, point, options, …; after it: type, source,
-// options.
-std::optional<CgroupMount> parse_mount(std::string_view line) {
-  const size_t dash = line.find(" - cgroup");
-  if (dash == std::string_view::npos) return std::nullopt;
-  const auto front = split(line.substr(0, dash), ' ');
-  const auto back = split(line.substr(dash + 3), ' ');
-  if (front.size() < 6 || back.size() < 3) return std::nullopt;
-  CgroupMount mount{back[0], back[2], undo_escapes(front[4]), undo_escapes(front[3])};
-  mount.read_only = lists(front[5], "ro") || lists(back[2], "ro");
-  return mount;
-}
-
-std::vector<CgroupMount> cgroup_mounts(std::string_view mountinfo) {
-  std::vector<CgroupMount> mounts;
-  for (std::string_view line : split(mountinfo, '\n')) {
-    if (auto mount = parse_mount(line)) mounts.push_back(std::move(*mount));
-  }
-  return mounts;
-}
-
-void take_mount(Hierarchy& hierarchy, const CgroupMount& mount) {
+void take_mount(Hierarchy& hierarchy, const MountPoint& mount) {
   hierarchy.mount_point = mount.point;
   hierarchy.mount_root = mount.root;
-  hierarchy.read_only = mount.read_only;
+  hierarchy.read_only = lists(mount.options, "ro") || lists(mount.super_options, "ro");
 }
 
 // A hierarchy can be mounted more than once: a writable mount that shows our own group is best.
@@ -54,8 +25,8 @@ int usefulness(const Hierarchy& hierarchy) {
   return hierarchy.read_only ? 2 : 3;
 }
 
-void find_mount(Hierarchy& hierarchy, const std::vector<CgroupMount>& mounts) {
-  for (const CgroupMount& mount : mounts) {
+void find_mount(Hierarchy& hierarchy, const std::vector<MountPoint>& mounts) {
+  for (const MountPoint& mount : mounts) {
     const bool same =
         hierarchy.controllers.empty()
             ? mount.type == "cgroup2"
@@ -124,12 +95,11 @@ std::optional<std::string> Hierarchy::group_of(const std::string& directory) con
 }
 
 std::vector<Hierarchy> v1_hierarchies(const CgroupView& view) {
-  const auto mounts = cgroup_mounts(view.mountinfo);
   std::vector<Hierarchy> found;
   for (std::string_view line : split(view.self_cgroup, '\n')) {
     auto own = parse_own(line);
     if (!own || !is_wanted(*own)) continue;
-    find_mount(*own, mounts);
+    find_mount(*own, view.mounts);
     found.push_back(std::move(*own));
   }
   return found;
@@ -139,7 +109,7 @@ std::optional<Hierarchy> v2_hierarchy(const CgroupView& view) {
   for (std::string_view line : split(view.self_cgroup, '\n')) {
     auto own = parse_own(line);
     if (!own || !own->controllers.empty()) continue;
-    find_mount(*own, cgroup_mounts(view.mountinfo));
+    find_mount(*own, view.mounts);
     return own;
   }
   return std::nullopt;

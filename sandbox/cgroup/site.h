@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "sys/mountinfo.h"
+
 namespace sandbox {
 
 class CgroupTree;
@@ -40,8 +42,8 @@ struct GroupSite {
 
 // What find_site looks at; injected in tests.
 struct CgroupView {
-  std::string self_cgroup{};  // /proc/self/cgroup
-  std::string mountinfo{};    // /proc/self/mountinfo
+  std::string self_cgroup{};         // /proc/self/cgroup
+  std::vector<MountPoint> mounts{};  // /proc/self/mountinfo
   uid_t uid = 0;
   // $SANDBOX_CGROUP, or empty: a cgroup directory to make the groups in. On v1 one in any
   // hierarchy ("/sys/fs/cgroup/memory/ci"): the same group is used in the others.

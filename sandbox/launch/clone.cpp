@@ -1,6 +1,7 @@
 #include "launch/clone.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <pthread.h>
@@ -117,6 +118,8 @@ void write_maps(const Plan& plan, const SandboxProcess& process) {
   if (::send(process.control.get(), &message, sizeof message, MSG_NOSIGNAL) < 0) {
     throw Error{"cannot tell the sandbox that its id maps are written", errno};
   }
+  // It has the more to do until the test starts, and may wait for this very CPU.
+  ::sched_yield();
 }
 
 // Where a container's filter hides clone3. Handlers of ours that stay are gone with execve.

@@ -12,6 +12,10 @@ HeldSignals::HeldSignals() {
 }
 
 HeldSignals::~HeldSignals() {
+  let_go();
+}
+
+void HeldSignals::let_go() const {
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

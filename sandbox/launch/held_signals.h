@@ -17,6 +17,8 @@ class HeldSignals {
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;
   ~HeldSignals();
+  // Now: what came meanwhile takes effect. For who ends without the destructor.
+  void let_go() const;
   // The caller's mask, which the test gets back.
   const sigset_t& before() const { return before_; }
 

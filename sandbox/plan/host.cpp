@@ -120,11 +120,10 @@ std::vector<std::string> covered_places(const Policy& policy, const ProjectView&
 
 // The folder around cwd: the program may come from another, root's own.
 std::string owners_place(const Host& host) {
-  const std::string cwd = real_path(host.cwd).value_or(host.cwd);
   for (const ProjectFolder& folder : host.project.folders) {
-    if (is_within(cwd, folder.path)) return folder.path;
+    if (is_within(host.real_cwd, folder.path)) return folder.path;
   }
-  return host.project.folders.empty() ? cwd : host.project.folders[0].path;
+  return host.project.folders.empty() ? host.real_cwd : host.project.folders[0].path;
 }
 
 void find_owner(Host& host) {
@@ -137,7 +136,8 @@ void find_owner(Host& host) {
 
 // The places that decide: where the program, the cwd and everything writable lie.
 std::vector<std::string> places_that_matter(const Policy& policy, const Host& host) {
-  std::vector<std::string> places{host.cwd, real_path(host.program).value_or(host.program)};
+  std::vector<std::string> places{host.real_cwd,
+                                  host.real_program.empty() ? host.program : host.real_program};
   for (const Mount& mount : policy.mounts) {
     if (mount.kind == MountKind::bind) places.push_back(mount.source);
   }
@@ -180,15 +180,15 @@ void probe_terminal(Host& host) {
 void probe_files(const Policy& policy, Host& host) {
   const auto mountinfo = read_file("/proc/self/mountinfo");
   if (!mountinfo) throw Error{"cannot read /proc/self/mountinfo", errno, "is /proc mounted?"};
-  const auto mounts = parse_mountinfo(*mountinfo);
-  find_hierarchies(host, mounts);
   const char* own = std::getenv("SANDBOX_CGROUP");
-  host.site = find_site(
-      {read_file("/proc/self/cgroup").value_or(""), *mountinfo, host.uid, own ? own : ""});
+  const CgroupView view{read_file("/proc/self/cgroup").value_or(""), parse_mountinfo(*mountinfo),
+                        host.uid, own ? own : ""};
+  find_hierarchies(host, view.mounts);
+  host.site = find_site(view);
   if (policy.isolation == Isolation::none) return;
-  host.mounts = visible_mounts(mounts);
+  host.mounts = visible_mounts(view.mounts);
   host.fresh = fresh_places(host.home);
-  const std::string program = real_path(host.program).value_or("");
+  const std::string& program = host.real_program;
   host.project = discover_project(policy.project, host.cwd, program, host.home, host.fresh);
   host.needs = find_needs({host.program, policy.command, host.environment, host.cwd, host.home,
                            host.fresh, covered_places(policy, host.project), host.project.aliases});
@@ -245,8 +245,10 @@ Host probe_host(const Policy& policy, unsigned serial,
   ::umask(host.umask);
   for (char** entry = environ; *entry; ++entry) host.environment.emplace_back(*entry);
   host.cwd = working_directory();
+  host.real_cwd = real_path(host.cwd).value_or(host.cwd);
   host.home = home_directory(host.environment);
   host.program = find_program(policy.command.at(0), host.cwd, host.environment);
+  host.real_program = real_path(host.program).value_or("");
   host.allowed_cpus = allowed_cpus();
   probe_terminal(host);
   check_sources(policy, host);

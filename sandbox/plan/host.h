@@ -41,8 +41,10 @@ struct Host {
   mode_t umask = 022;
   std::vector<std::string> environment{};
   std::string cwd{};
+  std::string real_cwd{};
   std::string home{};                // real path; empty: none that exists
   std::string program{};             // what execve gets
+  std::string real_program{};        // empty: cannot be resolved
   std::vector<std::string> fresh{};  // fresh places that exist here
   ProjectView project{};
   std::vector<Need> needs{};

@@ -156,8 +156,9 @@ ProjectView discover_project(const Project& choice, const std::string& cwd,
   }
   const std::optional<std::string> here = real_path(cwd);
   if (!here) throw Error{"cannot resolve the current folder " + cwd, errno, kCwdHint};
-  if (!program.empty()) finder.add_build_tree(parent_folder(program));
-  finder.add_build_tree(*here);
+  const std::string beside = program.empty() ? *here : parent_folder(program);
+  finder.add_build_tree(beside);
+  if (beside != *here) finder.add_build_tree(*here);
   finder.add_work_trees(*here);
   finder.add_cwd(cwd, *here);
   return finder.take();

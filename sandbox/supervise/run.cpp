@@ -216,7 +216,6 @@ class Run::Stages {
     now.lease = lease_cpus(now.policy.limits, now.host.allowed_cpus);
     now.host.leased_cpus = now.lease.cpus();
     now.plan = make_plan(now.policy, now.host);
-    if (!prepared_ || prepared_->is_new(now.host.program)) warm_page_cache(now.host.program);
   }
 
   // One that was made ahead, where it is the same that would be made now.
@@ -262,6 +261,7 @@ class Run::Stages {
       guarded([&] { conclude(seen); });
       end();
     });
+    if (!prepared_ || prepared_->is_new(now.host.program)) warm_page_cache(now.host.program);
     remove_stale_groups(now.host.site);
     describe();
   }

@@ -61,23 +61,24 @@ class SignalWatch {
 
 }  // namespace
 
-Report run_alone(const Policy& policy, const RunOptions& options) {
+int run_alone(const Policy& policy, const RunOptions& options,
+              const std::function<int(Report)>& tell) {
   boost::asio::io_context loop{1};
   LaunchOptions launch;
   launch.command_line = options.command_line;
   launch.test_mask = options.held.before();
   Run run{loop, policy, launch};
-  std::optional<Report> report;
-  const auto done = [&](Report made) {
-    report = std::move(made);
+  std::optional<int> told;
+  const auto done = [&](Report report) {
+    told = tell(std::move(report));
     loop.stop();
   };
   run.start(done, options.sink);
-  if (!report) {
+  if (!told) {
     const SignalWatch signals{loop, run};
     loop.run();
   }
-  return std::move(*report);
+  return *told;
 }
 
 }  // namespace sandbox

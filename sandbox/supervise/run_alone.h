@@ -1,6 +1,7 @@
 // A run that has this process to itself: the loop, and the signals that interrupt it.
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "launch/held_signals.h"
@@ -18,7 +19,9 @@ struct RunOptions {
   EventSink sink{};  // told of events as they happen
 };
 
-// Returns once the run has ended and its sandbox is reaped.
-Report run_alone(const Policy& policy, const RunOptions& options);
+// `tell` gets the report once the run has ended and its sandbox is reaped, but before what the run
+// holds is closed and freed: who ends there leaves that to the kernel. Returns what it returns.
+int run_alone(const Policy& policy, const RunOptions& options,
+              const std::function<int(Report)>& tell);
 
 }  // namespace sandbox

@@ -333,14 +333,16 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   }
 
   void stop() {
+    const auto self = shared_from_this();
     // Without a pid namespace nothing dies with PID 1.
     if (!watched_.plan.isolated) watched_.group.kill();
     // What init wrote last may still lie in the socket.
     while (receive_pending()) {
     }
     reap_init();
+    ended_ = true;
+    conclude();  // who is told may end the process: the rest can wait
     leave();
-    conclude();
   }
 
   bool receive_pending() {

@@ -16,18 +16,18 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-const char* const kV1Mounts =
+const std::vector<MountPoint> kV1Mounts = parse_mountinfo(
     "31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755\n"
     "32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu\n"
     "33 31 0:30 / /sys/fs/cgroup/cpuacct rw,relatime - cgroup cgroup rw,cpuacct\n"
     "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgroup rw,memory\n"
     "39 31 0:36 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids\n"
     "40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,name=systemd\n"
-    "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
+    "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n");
 const char* const kV1Own =
     "9:name=systemd:/\n8:pids:/\n5:devices:/\n4:memory:/api/7f\n2:cpuacct:/\n1:cpu:/\n0::/\n";
-const char* const kV2Mount =
-    "28 18 0:24 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+const std::vector<MountPoint> kV2Mount = parse_mountinfo(
+    "28 18 0:24 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n");
 const char* const kAll = "cpuset cpu io memory hugetlb pids\n";
 
 FakeTree& add_v1_roots(FakeTree& tree, bool writable = true) {
@@ -117,10 +117,10 @@ TEST(SiteV1, TakesControllersMountedTogetherAsOnePlace) {
   tree.add("/sys/fs/cgroup/pids/user.slice", {});
   const GroupSite site = find_site(
       {"11:memory:/user.slice\n9:cpu,cpuacct:/user.slice\n4:pids:/user.slice\n0::/user.slice\n",
-       "30 25 0:26 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
-       "31 25 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
-       "32 25 0:28 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
-       "33 25 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
+       parse_mountinfo("30 25 0:26 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+                       "31 25 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+                       "32 25 0:28 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+                       "33 25 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"),
        0, ""},
       tree);
   EXPECT_THAT(directories(site), ElementsAre("/sys/fs/cgroup/memory/user.slice",
@@ -132,10 +132,12 @@ TEST(SiteV1, TakesControllersMountedTogetherAsOnePlace) {
 TEST(SiteV1, FindsTheGroupWhereAContainerMountsOnlyItsOwnPart) {
   FakeTree tree;
   tree.add("/sys/fs/cgroup/memory", {});
-  const GroupSite site = find_site(
-      {"4:memory:/docker/9c\n",
-       "31 25 0:27 /docker/9c /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n", 0, ""},
-      tree);
+  const GroupSite site =
+      find_site({"4:memory:/docker/9c\n",
+                 parse_mountinfo(
+                     "31 25 0:27 /docker/9c /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"),
+                 0, ""},
+                tree);
   ASSERT_THAT(directories(site), ElementsAre("/sys/fs/cgroup/memory"));
   EXPECT_EQ(site.places[0].group, "/docker/9c");
   EXPECT_EQ(site.reason, "cpu, cpuacct, pids: the kernel has it switched off");
@@ -148,7 +150,7 @@ TEST(SiteV1, PrefersTheWritableOneOfTwoMounts) {
   const std::string read_only = "31 25 0:27 / /ro/memory ro - cgroup cgroup rw,memory\n";
   const std::string writable = "32 25 0:27 / /rw/my\\040memory rw - cgroup cgroup rw,memory\n";
   for (const std::string& mounts : {read_only + writable, writable + read_only}) {
-    EXPECT_THAT(directories(find_site({"4:memory:/\n", mounts, 0, ""}, tree)),
+    EXPECT_THAT(directories(find_site({"4:memory:/\n", parse_mountinfo(mounts), 0, ""}, tree)),
                 ElementsAre("/rw/my memory"));
   }
 }
@@ -166,7 +168,9 @@ TEST(SiteV1, NamesAReadOnlyMount) {
   tree.add("/sys/fs/cgroup/memory", {});
   const GroupSite site = find_site(
       {"4:memory:/docker/9c\n",
-       "31 25 0:27 /docker/9c /sys/fs/cgroup/memory ro,nosuid - cgroup cgroup rw,memory\n", 0, ""},
+       parse_mountinfo(
+           "31 25 0:27 /docker/9c /sys/fs/cgroup/memory ro,nosuid - cgroup cgroup rw,memory\n"),
+       0, ""},
       tree);
   EXPECT_EQ(site.layout, Layout::none);
   EXPECT_THAT(site.reason, HasSubstr("/sys/fs/cgroup/memory is mounted read-only"));
@@ -216,9 +220,10 @@ TEST(SiteV1, NeverFallsBackFromAGivenGroup) {
 }
 
 TEST(SiteV1, NamesAHierarchyThatIsNotMounted) {
-  const GroupSite site = find_site({"4:memory:/\n2:cpu,cpuacct:/\n3:pids:/\n0::/\n",
-                                    "41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", 0, ""},
-                                   FakeTree{});
+  const GroupSite site =
+      find_site({"4:memory:/\n2:cpu,cpuacct:/\n3:pids:/\n0::/\n",
+                 parse_mountinfo("41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"), 0, ""},
+                FakeTree{});
   EXPECT_EQ(site.layout, Layout::none);
   EXPECT_EQ(site.reason, "no cgroup file system is mounted");
 }
@@ -445,7 +450,9 @@ TEST(SiteV2, DockersReadOnlyMountIsNamedWithItsFix) {
   FakeTree tree;
   tree.add("/sys/fs/cgroup", with_processes(inner("cpu memory pids\n", "", 0, true)));
   const GroupSite site = find_site(
-      {"0::/\n", "1 2 0:24 / /sys/fs/cgroup ro,nosuid,nodev,noexec - cgroup2 cgroup rw\n", 0, ""},
+      {"0::/\n",
+       parse_mountinfo("1 2 0:24 / /sys/fs/cgroup ro,nosuid,nodev,noexec - cgroup2 cgroup rw\n"), 0,
+       ""},
       tree);
   EXPECT_EQ(site.layout, Layout::none);
   EXPECT_EQ(site.reason,
@@ -469,7 +476,7 @@ TEST(SiteV2, AGroupOutsideTheCgroupNamespaceIsNotShown) {
   EXPECT_EQ(outside.layout, Layout::none);
   EXPECT_EQ(outside.reason,
             "the cgroup mount at /sys/fs/cgroup does not show this process's own group");
-  const char* above = "28 18 0:24 /../.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+  const auto above = parse_mountinfo("28 18 0:24 /../.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
   EXPECT_EQ(find_site({"0::/\n", above, 0, ""}, tree).layout, Layout::none);
 }
 
@@ -484,9 +491,9 @@ TEST(SiteV2, ZeroWithoutControllersNamesTheKernel) {
 }
 
 TEST(SiteV2, SaysWhenNothingIsMounted) {
-  EXPECT_EQ(find_site({"0::/\n", "", 0, ""}, FakeTree{}).reason,
+  EXPECT_EQ(find_site({"0::/\n", {}, 0, ""}, FakeTree{}).reason,
             "no cgroup file system is mounted");
-  EXPECT_EQ(find_site({"", "", 0, ""}, FakeTree{}).reason, "no cgroup file system is mounted");
+  EXPECT_EQ(find_site({"", {}, 0, ""}, FakeTree{}).reason, "no cgroup file system is mounted");
 }
 
 // --- v2: SANDBOX_CGROUP

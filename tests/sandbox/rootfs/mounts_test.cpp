@@ -29,6 +29,7 @@ TEST(Mounts, ReadsTheFields) {
   EXPECT_EQ(mounts[0].point, "/mnt2");
   EXPECT_EQ(mounts[0].options, "rw,noatime");
   EXPECT_EQ(mounts[0].type, "ext3");
+  EXPECT_EQ(mounts[0].super_options, "rw");
 }
 
 TEST(Mounts, UndoesOctalEscapes) {
