@@ -326,6 +326,23 @@ class Interrupted(E2E):
                 os.kill(started.pid, signal.SIGTERM)
                 self.assert_verdict(started.finish(), "interrupted", signal=signal.SIGTERM)
 
+    def test_one_that_comes_while_the_report_is_written_takes_effect_after_it(self):
+        read, write = os.pipe()
+        self.addCleanup(os.close, read)
+        os.set_blocking(write, False)
+        full = os.write(write, bytes(1 << 20))  # as much as the pipe takes
+        os.set_blocking(write, True)
+        started = self.start("--report", f"fd:{write}", "--", "echo", "ready", report=False, pass_fds=(write,))
+        os.close(write)
+        self.assertEqual(started.line(), "ready")
+        self.assertTrue(processes.eventually(lambda: not processes.descendants(started.pid), seconds(10)))
+        os.kill(started.pid, signal.SIGTERM)
+        written = b""
+        while part := os.read(read, 1 << 16):
+            written += part
+        self.assert_ended(started.finish(), signal=signal.SIGTERM)
+        self.assertEqual(harness.parse_report(written[full:].decode())["verdict"], "passed")
+
     def test_a_users_signal_is_the_tests_own(self):
         started = self.start("--", probe("catch-signal"), "USR1", "0")
         self.assertEqual(started.line(), "ready")
