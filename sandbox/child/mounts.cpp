@@ -214,9 +214,7 @@ bool needs_attributes(const Instr& instr) {
   return instr.op == Op::bind_path || (instr.op == Op::bind_inside && instr.flags != 0);
 }
 
-int bind(Context& context, const Instr& instr) {
-  const int tree = open_source(context, instr);
-  if (tree < 0) return errno;
+int bind_opened(Context& context, const Instr& instr, int tree) {
   int error = needs_attributes(instr) ? set_attributes(tree, instr.flags) : 0;
   const bool fresh_folder = instr.op == Op::bind_inside && instr.flags == 0;
   if (!error) {
@@ -225,6 +223,13 @@ int bind(Context& context, const Instr& instr) {
   }
   ::close(tree);
   return error;
+}
+
+int bind(Context& context, const Instr& instr) {
+  const int tree = open_source(context, instr);
+  const int error = tree < 0 ? errno : bind_opened(context, instr, tree);
+  const bool unreachable = error == EACCES || error == ENOENT || error == ENOTDIR;
+  return instr.value != 0 && unreachable ? 0 : error;
 }
 
 int make_directory(Context& context, const char* path, unsigned mode) {

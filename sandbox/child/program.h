@@ -36,8 +36,9 @@ enum class Op : std::uint8_t {
   cgroup,        // a fresh view of the v1 hierarchy text2 ("cpu,cpuacct") on text; flags
   cgroup2,       // a fresh view of the v2 hierarchy on text; flags
   bind_path,     // open_tree of the host path text onto text2, flags: MOUNT_ATTR_*; b != 0: onto
-                 // what lies at text2 itself, a symlink too
-  bind_attach,   // the detached tree fd a onto text2; b as above
+                 // what lies at text2 itself, a symlink too; value != 0: left out where text2 has
+                 // gone, or lies in a folder that the identity inside may not enter
+  bind_attach,   // the detached tree fd a onto text2; b, value as above
   bind_inside,   // open_tree of text, a path in the new root, onto text2; flags
   mkdir,         // text, mode a; every missing parent too; existing is fine
   make_file,     // text: path in the new root, text2: content or null, mode a; existing is fine

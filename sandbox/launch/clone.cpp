@@ -1,10 +1,10 @@
 #include "launch/clone.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -52,8 +52,13 @@ std::vector<UniqueFd> detach_trees(const Plan& plan, std::shared_ptr<const Uniqu
   for (std::size_t i = 0; i < plan.init.size(); ++i) {
     const Step& step = plan.init[i];
     if (step.op != Op::bind_path && step.op != Op::root_clone) continue;
-    trees[i] =
-        detach_tree(step.text, step.recursive, step.flags, step.id_mapped ? id_map->get() : -1);
+    try {
+      trees[i] =
+          detach_tree(step.text, step.recursive, step.flags, step.id_mapped ? id_map->get() : -1);
+    } catch (const Error& error) {
+      const bool has_gone = error.error() == ENOENT || error.error() == ENOTDIR;
+      if (step.value == 0 || !has_gone) throw;
+    }
   }
   return trees;
 }

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "report/begin.h"
 #include "report/exit_code.h"
 #include "report/sentence.h"
 #include "spawner/messages.h"
@@ -21,11 +22,7 @@ double seconds_of(const timeval& time) {
 }
 
 Report lost_report(const Policy& policy) {
-  Report report;
-  report.version = SANDBOX_VERSION;
-  report.command = policy.command;
-  report.policy = policy;
-  report.name = policy.reporting.name;
+  Report report = begin_report(policy);
   report.outcome.verdict = Verdict::setup_failed;
   report.outcome.evidence.setup_attempt = "the spawner (sandbox-exec) ended before the run did";
   const Sentence sentence = explain(report);
@@ -33,6 +30,18 @@ Report lost_report(const Policy& policy) {
   report.outcome.hint = sentence.hint;
   report.exit_status = exit_status(ending_of(report.outcome, policy.reporting));
   return report;
+}
+
+// Nothing where one is not known: the sum would be too small.
+std::optional<CpuTime> reap_all(const AwaitedRun& run) {
+  bool known = !run.sandboxes.empty() && !run.handed_over;
+  CpuTime sum;
+  for (const Sandbox& sandbox : run.sandboxes) {
+    const auto one = sandbox.reap();
+    known = known && one;
+    if (one) sum = {sum.user + one->user, sum.system + one->system};
+  }
+  return known ? std::optional{sum} : std::nullopt;
 }
 
 // What only the process that reaped PID 1 can know.
@@ -44,7 +53,7 @@ void complete(Usage& usage, CpuTime cpu) {
 
 }  // namespace
 
-CpuTime Sandbox::reap() const {
+std::optional<CpuTime> Sandbox::reap() const {
   // Its flags are the spawner's too, and with O_NONBLOCK waitid does not wait (pidfd_open(2)).
   pollfd gone{pidfd.get(), POLLIN, 0};
   while (pidfd && ::poll(&gone, 1, -1) < 0 && errno == EINTR) {
@@ -56,7 +65,8 @@ CpuTime Sandbox::reap() const {
     result = pidfd ? ::syscall(SYS_waitid, P_PIDFD, pidfd.get(), &info, WEXITED, &usage)
                    : ::syscall(SYS_waitid, P_PID, pid, &info, WEXITED, &usage);
   } while (result < 0 && errno == EINTR);
-  return {seconds_of(usage.ru_utime), seconds_of(usage.ru_stime)};
+  if (result < 0) return std::nullopt;
+  return CpuTime{seconds_of(usage.ru_utime), seconds_of(usage.ru_stime)};
 }
 
 void Sandbox::end() const {
@@ -88,19 +98,14 @@ bool read_to_end(AwaitedRun& run) {
 }
 
 Report make_report(AwaitedRun& run) {
-  CpuTime cpu;
-  for (const Sandbox& sandbox : run.sandboxes) {
-    const CpuTime one = sandbox.reap();
-    cpu.user += one.user;
-    cpu.system += one.system;
-  }
+  const std::optional<CpuTime> cpu = reap_all(run);
   try {
     Report report = wire::decode_report(run.text);
     if (report.command.empty()) {  // the spawner could not read what was asked
       report.command = run.policy.command;
       report.policy = std::move(run.policy);
     }
-    complete(report.usage, cpu);
+    if (cpu) complete(report.usage, *cpu);
     return report;
   } catch (const Error&) {
     return lost_report(run.policy);

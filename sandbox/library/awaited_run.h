@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,8 @@ struct Sandbox {
   pid_t pid = -1;
   UniqueFd pidfd{};  // none where this process could open no more when it came
 
-  // Waits: its end is known, or near.
-  CpuTime reap() const;
+  // Waits: its end is known, or near. Nothing where another has reaped it, or SIGCHLD is ignored.
+  std::optional<CpuTime> reap() const;
   // Kills and reaps it.
   void end() const;
   // Throws Error where there is none and none can be opened.
@@ -35,6 +36,7 @@ struct AwaitedRun {
   UniqueFd pipe{};
   std::string text{};  // of the report, as far as it has come
   std::vector<Sandbox> sandboxes{};
+  bool handed_over = false;  // one of them: take_process
 };
 
 // Reads what is there; true at the end.

@@ -16,7 +16,7 @@ namespace sandbox {
 namespace {
 
 UniqueFd make_epoll() {
-  UniqueFd fd{::epoll_create1(EPOLL_CLOEXEC)};
+  UniqueFd fd = beyond_streams(UniqueFd{::epoll_create1(EPOLL_CLOEXEC)});
   if (!fd) throw Error{"cannot make an epoll descriptor", errno};
   return fd;
 }
@@ -94,6 +94,7 @@ Runs::Runs(const Options& options) : host_(std::make_unique<Host>(options)) {}
 Runs::~Runs() = default;
 
 Runs::Id Runs::start(const Policy& policy, Callback callback, const Streams& streams) {
+  if (!callback) throw Error{"a run without a callback would end unseen"};
   return host_->start(policy, std::move(callback), streams);
 }
 

@@ -37,6 +37,14 @@ wire::Caller describe_caller() {
   return caller;
 }
 
+// /dev/null in the place of a standard stream that is closed here.
+int stream_or_nothing(int fd, UniqueFd& nothing) {
+  if (fd < 0 || fd > STDERR_FILENO || ::fcntl(fd, F_GETFD) >= 0) return fd;
+  if (!nothing) nothing = beyond_streams(UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)});
+  if (!nothing) throw Error{"cannot open /dev/null", errno};
+  return nothing.get();
+}
+
 }  // namespace
 
 Spawner::Spawner(std::string executable, unsigned prepared, int epoll, std::uint64_t tag)
@@ -57,18 +65,25 @@ void Spawner::unwatch(int fd) const {
 }
 
 void Spawner::need_process() {
-  if (process_.socket) return;
+  if (process_.socket) {
+    if (process_.rights == own_rights()) return;
+    throw Error{"this process has become another user since its first run", 0,
+                "run tests by a new Runs"};
+  }
   process_ = start_spawner(executable_.empty() ? find_executable() : executable_);
   watch(process_.socket.get(), tag_);
 }
 
-// It kills what still runs, and is waited for: nothing is left when this returns.
+// It kills what still runs, and is waited for: nothing is left when this returns. One that has been
+// stopped is killed, and its sandboxes with it.
 Spawner::~Spawner() {
+  constexpr int kPatienceMs = 10'000;
   if (!process_.socket || process_.host != ::getpid()) return;
   ::shutdown(process_.socket.get(), SHUT_WR);
   pollfd news{process_.socket.get(), POLLIN, 0};
   do {
-    ::poll(&news, 1, -1);
+    const int ready = ::poll(&news, 1, kPatienceMs);
+    if (ready == 0) kill(process_);
   } while (take_packets());
   reap(process_);
   process_.socket.reset();
@@ -97,12 +112,16 @@ void Spawner::start(Id id, const Policy& policy, Runs::Callback callback, const 
   need_process();
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) throw Error{"cannot make a pipe for the report", errno};
-  AwaitedRun run{policy, std::move(callback), UniqueFd{ends[0]}};
-  const UniqueFd theirs{ends[1]};
+  const UniqueFd theirs = beyond_streams(UniqueFd{ends[1]});
+  AwaitedRun run{policy, std::move(callback), beyond_streams(UniqueFd{ends[0]})};
+  if (!theirs || !run.pipe) throw Error{"cannot make a pipe for the report", errno};
   ::fcntl(run.pipe.get(), F_SETFL, O_NONBLOCK);
-  const UniqueFd cwd{::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  const UniqueFd cwd = beyond_streams(UniqueFd{::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)});
   if (!cwd) throw Error{"cannot open the current directory", errno};
-  std::vector<int> fds{theirs.get(), streams.in, streams.out, streams.error, cwd.get()};
+  UniqueFd nothing;
+  std::vector<int> fds{theirs.get(), stream_or_nothing(streams.in, nothing),
+                       stream_or_nothing(streams.out, nothing),
+                       stream_or_nothing(streams.error, nothing), cwd.get()};
   fds.insert(fds.end(), policy.keep_fds.begin(), policy.keep_fds.end());
   watch(run.pipe.get(), id);
   const auto started = runs_.emplace(id, std::move(run)).first;
@@ -217,6 +236,7 @@ std::optional<Runs::Process> Spawner::take_process(Id id) {
   sandbox.need_pidfd();
   const Runs::Process process{sandbox.pid, sandbox.pidfd.release()};
   run.sandboxes.pop_back();
+  run.handed_over = true;
   return process;
 }
 

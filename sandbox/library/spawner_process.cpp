@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -72,6 +73,15 @@ bool is_executable(const char* path) {
 
 }  // namespace
 
+Rights own_rights() {
+  Rights rights{::geteuid(), ::getegid(), {}};
+  const int count = ::getgroups(0, nullptr);
+  rights.groups.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  rights.groups.resize(static_cast<std::size_t>(
+      std::max(::getgroups(static_cast<int>(rights.groups.size()), rights.groups.data()), 0)));
+  return rights;
+}
+
 std::string find_executable() {
   if (const char* named = std::getenv("SANDBOX_EXEC"); named && *named) return named;
   if (is_executable(SANDBOX_EXEC_PATH)) return SANDBOX_EXEC_PATH;
@@ -83,8 +93,9 @@ SpawnerProcess start_spawner(const std::string& executable) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
     throw Error{"cannot make a socket pair", errno};
   }
-  SpawnerProcess spawner{-1, UniqueFd{ends[0]}, ::getpid()};
   const UniqueFd theirs = raised(ends[1]);
+  SpawnerProcess spawner{-1, beyond_streams(UniqueFd{ends[0]}), ::getpid(), own_rights()};
+  if (!spawner.socket) throw Error{"cannot make a descriptor for the spawner", errno};
   const UniqueFd self = raised(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   const Actions actions{theirs.get(), self.get()};
   const Attributes attributes;

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "sys/unique_fd.h"
 
@@ -12,10 +13,22 @@ namespace sandbox {
 // sandbox-exec: $SANDBOX_EXEC, the one this library was built with, the one in PATH.
 std::string find_executable();
 
+// What a process that it starts may do, as far as its ids tell.
+struct Rights {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups{};
+  bool operator==(const Rights&) const = default;
+};
+
+// This process's own.
+Rights own_rights();
+
 struct SpawnerProcess {
   pid_t pid = -1;
   UniqueFd socket{};
   pid_t host = -1;  // whose child it is: not that of a copy which fork(2) made
+  Rights rights{};  // it has those of its start
 };
 
 // posix_spawn, which copies nothing of a large host and hands over no descriptor but its own.

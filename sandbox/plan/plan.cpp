@@ -137,15 +137,6 @@ void refuse_without_isolation(const Policy& policy) {
     throw Error{"--isolation none cannot give " + options, 0, "leave out one of them"};
 }
 
-// The library's callers fill the Policy themselves.
-void refuse_relative_places(const Policy& policy) {
-  for (const Mount& mount : policy.mounts) {
-    if (mount.destination.starts_with('/')) continue;
-    const std::string& words = mount.words.empty() ? mount.destination : mount.words;
-    throw Error{words + ": the place inside must be an absolute path"};
-  }
-}
-
 void plan_environment(Plan& plan, const Policy& policy, const Host& host) {
   if (!plan.isolated) {
     plan.environment = host.environment;  // a fixture's servers need the host's sockets
@@ -163,7 +154,6 @@ void plan_environment(Plan& plan, const Policy& policy, const Host& host) {
 }  // namespace
 
 Plan make_plan(const Policy& policy, const Host& host) {
-  refuse_relative_places(policy);
   Plan plan;
   plan.isolated = policy.isolation == Isolation::full;
   plan.identity = choose_identity(policy, host);

@@ -14,6 +14,8 @@ namespace {
 
 using child::Op;
 
+// Another user's 0700 folder hides what is mounted below it; and a host's mounts come and go.
+constexpr std::uint64_t kWhereReachable = 1;
 constexpr std::uint64_t kNoSuidDev = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 constexpr std::uint64_t kReadOnly = MOUNT_ATTR_RDONLY | kNoSuidDev;
 constexpr std::uint64_t kFreshInodes = 200'000;
@@ -73,6 +75,7 @@ class RootPlanner {
            .text = mount.point,
            .text2 = mount.point,
            .flags = kReadOnly,
+           .value = kWhereReachable,
            .id_mapped = true,
            .recursive = false});
     }

@@ -22,8 +22,6 @@ constexpr const char* kCpusetHint = "a list of CPUs is written 0-2,5 or auto";
 
 constexpr std::uint64_t kMebibyte = 1 << 20;
 constexpr std::uint64_t kMostBytes = std::numeric_limits<std::int64_t>::max();
-constexpr std::uint64_t kMostMilliseconds = 100ULL * 365 * 24 * 3600 * 1000;
-constexpr std::uint64_t kMostCpus = 100'000;
 constexpr std::uint64_t kHighestCpu = 8191;  // the kernel's largest NR_CPUS less one
 
 bool is_digit(char c) {
@@ -180,7 +178,7 @@ std::chrono::milliseconds parse_duration(std::string_view text) {
   const Amount amount = parse_amount(text, "a time", kDurationHint);
   const auto unit = duration_unit(amount.unit);
   if (!unit) refuse_unit(text, amount.unit, "a time", kDurationHint);
-  const auto milliseconds = total(amount, *unit, kMostMilliseconds);
+  const auto milliseconds = total(amount, *unit, kLongestTime.count());
   if (!milliseconds) refuse(text, "too long for a time: the most is 100 years");
   if (*milliseconds == 0 && amount.fraction > 0) refuse(text, "a time shorter than 1 ms");
   return std::chrono::milliseconds(*milliseconds);
@@ -192,7 +190,7 @@ double parse_cpus(std::string_view text) {
     refuse(text, "not a number of CPUs: " + shown(amount.unit) + " follows it", kCpusHint);
   if (amount.whole > kMostCpus) refuse(text, "too large for a number of CPUs");
   const double cpus = static_cast<double>(amount.whole) + amount.fraction;
-  if (cpus < 0.01) refuse(text, "too small: the kernel's least is 0.01 CPUs");
+  if (cpus < kLeastCpus) refuse(text, "too small: the kernel's least is 0.01 CPUs");
   return cpus;
 }
 

@@ -12,6 +12,10 @@
 
 namespace sandbox {
 
+inline constexpr std::chrono::milliseconds kLongestTime = std::chrono::hours{100 * 365 * 24};
+inline constexpr double kLeastCpus = 0.01;  // the kernel's smallest quota in its usual period
+inline constexpr std::uint64_t kMostCpus = 100'000;
+
 // "256M", "1.5G": K M G T are powers of 1024, with or without iB; KB MB GB TB powers of 1000;
 // without a unit, bytes. Upper and lower case are equal. At most 2^63 - 1, the kernel's own
 // largest.
@@ -24,7 +28,7 @@ Bytes parse_memory(std::string_view text);
 // "30" (seconds), "500ms", "1.5s", "2m", "1h". At most 100 years.
 std::chrono::milliseconds parse_duration(std::string_view text);
 
-// "2", "1.5": CPUs' worth of time, at least 0.01 (the kernel's smallest quota in its usual period).
+// "2", "1.5": CPUs' worth of time, at least kLeastCpus.
 double parse_cpus(std::string_view text);
 
 // "0-2,5" or "auto". The CPUs ascend, none twice.

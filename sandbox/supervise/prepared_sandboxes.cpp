@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "supervise/run_id.h"
+#include "report/run_id.h"
 #include "sys/error.h"
 
 namespace sandbox {

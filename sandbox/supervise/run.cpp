@@ -11,6 +11,8 @@
 #include "launch/clone.h"
 #include "launch/cpu_lease.h"
 #include "plan/plan.h"
+#include "policy/check.h"
+#include "report/begin.h"
 #include "report/exit_code.h"
 #include "report/sentence.h"
 #include "report/text.h"
@@ -18,33 +20,11 @@
 #include "supervise/judge.h"
 #include "supervise/loading.h"
 #include "supervise/prepared_sandboxes.h"
-#include "supervise/run_id.h"
 #include "supervise/supervisor.h"
 #include "sys/error.h"
 
 namespace sandbox {
 namespace {
-
-std::string base_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
-std::string default_name(const Policy& policy) {
-  return policy.command.empty() ? "sandbox-exec" : base_name(policy.command[0]);
-}
-
-Report begin_report(const Policy& policy) {
-  Report report;
-  report.run_id = make_run_id();
-  report.version = SANDBOX_VERSION;
-  report.command = policy.command;
-  report.name = policy.reporting.name.empty() ? default_name(policy) : policy.reporting.name;
-  report.policy = policy;
-  report.started_at = timestamp(std::chrono::system_clock::now());
-  char cwd[4096];
-  if (::getcwd(cwd, sizeof cwd)) report.cwd = cwd;
-  return report;
-}
 
 const char* layout_name(Layout layout) {
   switch (layout) {
@@ -211,6 +191,7 @@ class Run::Stages {
 
   void prepare() {
     Attempt& now = *attempt_;
+    check_policy(now.policy);
     now.host = probe_host(now.policy, launch_.serial, launch_.trial_map);
     launch_.id_map = now.host.id_map;
     now.lease = lease_cpus(now.policy.limits, now.host.allowed_cpus);

@@ -58,6 +58,8 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   }
 
   void take_signal(int signal) {
+    while (!ended_ && receive_pending()) {  // a test that has ended was not interrupted
+    }
     if (ended_) return;
     if (signal == SIGUSR1 || signal == SIGUSR2) {  // means what the test takes it for
       tell(child::MessageKind::forward, signal);

@@ -17,7 +17,7 @@ std::vector<UniqueFd> take_fds(msghdr& header) {
     for (std::size_t i = 0; i < count; ++i) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-      fds.emplace_back(fd);
+      fds.push_back(beyond_streams(UniqueFd{fd}));
     }
   }
   return fds;

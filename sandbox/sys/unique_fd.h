@@ -1,6 +1,7 @@
 // Owner of one file descriptor.
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -31,5 +32,12 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+// In a process whose standard streams are closed, what is opened takes their numbers, and would be
+// taken for them. Empty with errno set where there is no other.
+inline UniqueFd beyond_streams(UniqueFd fd) {
+  if (!fd || fd.get() > STDERR_FILENO) return fd;
+  return UniqueFd{::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+}
 
 }  // namespace sandbox

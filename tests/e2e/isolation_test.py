@@ -178,6 +178,18 @@ class Files(E2E):
             options = line.split()[5].split(",")
             self.assertIn("nosuid", options, line)
 
+    def test_a_mount_below_another_users_closed_folder_stays_hidden(self):
+        """As a database's volume does. What the identity inside may not reach needs not be shown."""
+        self.require("root")
+        around = """set -e
+mount -t tmpfs tmpfs /mnt; mkdir -p /mnt/closed/volume; mount -t tmpfs tmpfs /mnt/closed/volume
+echo secret > /mnt/closed/volume/file; chown 1234 /mnt/closed; chmod 700 /mnt/closed
+exec "$@" """
+        result = self.sandbox("--", "cat", "/mnt/closed/volume/file",
+                              wrapper=("unshare", "--mount", "bash", "-c", around, "-"))
+        self.assert_verdict(result, "failed", exit=1)
+        self.assertNotIn("secret", result.stdout)
+
     def test_later_mounts_of_the_host_do_not_come_in(self):
         mounts = self.show_world()["mounts"]
         for line in mounts.splitlines():

@@ -66,16 +66,20 @@ class Runs {
   explicit Runs(const Options& options);
   Runs(const Runs&) = delete;
   Runs& operator=(const Runs&) = delete;
-  // Kills what still runs; its callbacks are not called.
+  // Kills what still runs and waits for it; its callbacks are not called. A spawner that does not
+  // answer (SIGSTOP) is killed after ten seconds.
   ~Runs();
 
   // Asks for a run of `policy`, whose paths are absolute or mean the caller's current directory
   // (those inside are absolute); environment, umask, signal mask and the descriptors of
-  // policy.keep_fds are the caller's as they are now, limits of setrlimit(2) as they were when its
-  // spawner was started. policy.reporting may name files, pipes and descriptors 0 to 2, no others.
+  // policy.keep_fds are the caller's as they are now, limits of setrlimit(2), nice value, affinity
+  // and ignored signals as they were when its spawner was started; a caller whose user or groups
+  // have changed since is refused. policy.reporting may name files, pipes and descriptors 0 to 2,
+  // no others.
   // `callback` is called once, by dispatch(), whatever becomes of the run: a failed set-up is a
   // report too. Waits while the spawners are hundreds of runs behind, a minute at most. Throws
-  // Error (what was tried, errno) where there is no spawner and none can be started or asked.
+  // Error (what was tried, errno) where there is no spawner and none can be started or asked, and
+  // without a callback.
   Id start(const Policy& policy, Callback callback, const Streams& streams = {});
 
   // A descriptor that is readable (poll(2)) whenever dispatch() has something to do.
@@ -87,7 +91,7 @@ class Runs {
 
   // As SIGTERM to sandbox-exec: the test gets it, and after policy.limits.grace SIGKILL; a second
   // call kills at once. The callback gets the report (verdict `interrupted`). An Id that has ended
-  // is ignored.
+  // is ignored, and so is a run whose test has. Waits as start() does.
   void cancel(Id id);
 
   struct Process {

@@ -13,6 +13,8 @@
 
 #include "sandbox/library/await.h"
 #include "sandbox/runs.h"
+#include "support/host.h"
+#include "sys/files.h"
 #include "sys/unique_fd.h"
 
 namespace sandbox {
@@ -70,6 +72,115 @@ TEST(RobustHost, ThatClearedItsEnvironmentHasNone) {
               return seen->outcome.verdict == Verdict::passed ? 0 : 1;
             }),
             0);
+}
+
+// What it opened itself would else be taken for its streams, and given to a test.
+TEST(RobustHost, WithClosedStreamsGivesATestNoneOfItsOwn) {
+  const std::string look =
+      "for fd in 0 1 2; do test /proc/self/fd/$fd -ef /dev/null || exit 9; done";
+  EXPECT_EQ(in_host([&] {
+              for (const int fd : {0, 1, 2}) ::close(fd);
+              Runs runs{kOneSpawner};
+              int passed = 0;
+              for (int i = 0; i < 3; ++i) {
+                runs.start(shell(look), [&](const Report& report) {
+                  passed += report.outcome.verdict == Verdict::passed;
+                });
+              }
+              serve_all(runs);
+              return passed == 3 ? 0 : 1;
+            }),
+            0);
+}
+
+TEST(RobustHost, ThatHasBecomeAnotherUserIsRefused) {
+  REQUIRE_ROOT();
+  EXPECT_EQ(in_host([] {
+              Runs runs{kOneSpawner};
+              runs.start(shell("true"), [](const Report&) {});
+              serve_all(runs);
+              if (::setgid(1000) != 0 || ::setuid(1000) != 0) return 2;
+              try {
+                runs.start(shell("cat /etc/shadow"), [](const Report&) {});
+              } catch (const Error& error) {
+                return std::string{error.what()}.find("another user") != std::string::npos ? 0 : 3;
+              }
+              return 1;
+            }),
+            0);
+}
+
+TEST(RobustHost, ThatIgnoresItsChildrenDoesNotKnowTheirCpuTime) {
+  EXPECT_EQ(in_host([] {
+              ::signal(SIGCHLD, SIG_IGN);
+              Runs runs{kOneSpawner};
+              std::optional<Report> seen;
+              Policy policy = shell("true");
+              policy.isolation = Isolation::none;
+              policy.limits.pids_asked = false;
+              runs.start(policy, [&](const Report& report) { seen = report; });
+              serve_all(runs);
+              const Usage& usage = seen->usage;
+              if (usage.cpu_user_seconds.source != kCpuOfWaiting) return 0;  // a group has it
+              return usage.cpu_user_seconds.value ? 1 : 0;
+            }),
+            0);
+}
+
+TEST(RobustHost, ThatIsKilledOffItsSpawnerHasAWholeReport) {
+  Runs runs{kOneSpawner};
+  std::optional<Report> seen;
+  runs.start(shell("sleep 30"), [&](const Report& report) { seen = report; });
+  const auto children = read_file("/proc/thread-self/children").value_or("");
+  ASSERT_NE(children, "");
+  ::kill(std::stoi(children), SIGKILL);
+  serve_all(runs);
+  EXPECT_EQ(seen->outcome.verdict, Verdict::setup_failed);
+  EXPECT_EQ(seen->name, "sh");
+  EXPECT_NE(seen->run_id, "");
+  EXPECT_NE(seen->started_at, "");
+  EXPECT_NE(seen->cwd, "");
+}
+
+TEST(RobustHost, WithoutACallbackIsRefused) {
+  Runs runs{kOneSpawner};
+  EXPECT_THROW(runs.start(shell("true"), {}), Error);
+  EXPECT_EQ(runs.running(), 0U);
+}
+
+TEST(RobustHost, GetsTheRefusalOfABadPolicyAsAReport) {
+  Policy policy = shell("true");
+  policy.limits.cpus = 0;
+  const Report report = run(policy);
+  EXPECT_EQ(report.outcome.verdict, Verdict::setup_failed);
+  EXPECT_THAT(report.outcome.reason,
+              HasSubstr("limits.cpus is 0.000000: the kernel's least is 0.01"));
+}
+
+// Before the spawner comes to it.
+TEST(RobustHost, CancelsNoRunThatHasEnded) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const UniqueFd read{ends[0]};
+  UniqueFd write{ends[1]};
+  Runs runs{kOneSpawner};
+  std::optional<Report> seen;
+  const auto keep = [&](const Report& report) { seen = report; };
+  const Runs::Id id = runs.start(shell("echo; exec sleep 0.2"), keep, {.out = write.get()});
+  const auto process = runs.take_process(id);
+  ASSERT_TRUE(process);
+  char byte;
+  ASSERT_EQ(::read(read.get(), &byte, 1), 1);
+  const int spawner = std::stoi(read_file("/proc/thread-self/children").value_or("0"));
+  ::kill(spawner, SIGSTOP);
+  runs.cancel(id);
+  pollfd ended{process->pidfd, POLLIN, 0};
+  EXPECT_EQ(::poll(&ended, 1, 10'000), 1);
+  ::kill(spawner, SIGCONT);
+  serve_all(runs);
+  EXPECT_EQ(seen->outcome.verdict, Verdict::passed) << seen->outcome.reason;
+  ::waitpid(process->pid, nullptr, 0);
+  ::close(process->pidfd);
 }
 
 TEST(RobustHost, ThatForkedHasNothingToDispatchForEver) {

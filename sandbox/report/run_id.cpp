@@ -1,4 +1,4 @@
-#include "supervise/run_id.h"
+#include "report/run_id.h"
 
 #include <sys/random.h>
 #include <time.h>
