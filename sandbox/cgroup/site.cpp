@@ -21,7 +21,8 @@ bool GroupSite::has(const char* controller) const {
 CgroupView read_cgroup_view() {
   const char* wanted = std::getenv("SANDBOX_CGROUP");
   return {read_file("/proc/self/cgroup").value_or(""),
-          parse_mountinfo(read_file("/proc/self/mountinfo").value_or("")), ::geteuid(), wanted ? wanted : ""};
+          parse_mountinfo(read_file("/proc/self/mountinfo").value_or("")), ::geteuid(),
+          wanted ? wanted : ""};
 }
 
 GroupSite find_site(const CgroupView& view) {

@@ -39,7 +39,10 @@ wire::Caller describe_caller() {
 
 // /dev/null in the place of a standard stream that is closed here.
 int stream_or_nothing(int fd, UniqueFd& nothing) {
-  if (fd < 0 || fd > STDERR_FILENO || ::fcntl(fd, F_GETFD) >= 0) return fd;
+  if (::fcntl(fd, F_GETFD) >= 0) return fd;
+  if (fd < 0 || fd > STDERR_FILENO) {
+    throw Error{"the test's stream " + std::to_string(fd) + " is not open", errno};
+  }
   if (!nothing) nothing = beyond_streams(UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)});
   if (!nothing) throw Error{"cannot open /dev/null", errno};
   return nothing.get();

@@ -6,13 +6,10 @@
 
 #include "report/run_id.h"
 #include "report/text.h"
+#include "sys/files.h"
 
 namespace sandbox {
 namespace {
-
-std::string base_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
 
 std::string default_name(const Policy& policy) {
   return policy.command.empty() ? "sandbox-exec" : base_name(policy.command[0]);

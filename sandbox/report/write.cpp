@@ -16,6 +16,7 @@
 #include "report/pipe_signal.h"
 #include "report/target.h"
 #include "sys/error.h"
+#include "sys/files.h"
 #include "sys/unique_fd.h"
 
 namespace sandbox {
@@ -44,10 +45,6 @@ std::string file_name_part(std::string_view text) {
   }
   if (part.starts_with('.')) part[0] = '_';
   return part;
-}
-
-std::string base_name(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
 }
 
 // A file mounted as such, or in a folder that is not ours, cannot be replaced, only written.

@@ -85,11 +85,6 @@ std::string parent_folder(std::string_view path) {
   return std::string{path.substr(0, slash)};
 }
 
-std::string base_name(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return std::string{slash == std::string_view::npos ? path : path.substr(slash + 1)};
-}
-
 bool component_order(std::string_view a, std::string_view b) {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
     const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c); };

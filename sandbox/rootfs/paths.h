@@ -14,7 +14,6 @@ std::string absolute_path(std::string_view path, std::string_view cwd);
 
 // Of an absolute path: "/a" for "/a/b", "/" for "/a" and "/".
 std::string parent_folder(std::string_view path);
-std::string base_name(std::string_view path);
 
 // Whether `a` sorts before `b` so that all that lies below a folder follows it directly:
 // "/a", "/a/b", "/a-b".

@@ -108,6 +108,10 @@ std::optional<std::string> real_path(const std::string& name) {
   return std::string{resolved};
 }
 
+std::string base_name(std::string_view path) {
+  return std::string{path.substr(path.rfind('/') + 1)};
+}
+
 bool is_within(std::string_view path, std::string_view ancestor) {
   if (ancestor == "/") return !path.empty() && path.front() == '/';
   return path.substr(0, ancestor.size()) == ancestor &&

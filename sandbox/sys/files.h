@@ -36,6 +36,9 @@ std::optional<unsigned long long> keyed_number(std::string_view text, std::strin
 // `name` with all symlinks resolved, or nullopt with errno set.
 std::optional<std::string> real_path(const std::string& name);
 
+// What follows the last '/': "b" for "/a/b" and for "b".
+std::string base_name(std::string_view path);
+
 // Whether `path` is `ancestor` or lies below it; both absolute and normal.
 bool is_within(std::string_view path, std::string_view ancestor);
 

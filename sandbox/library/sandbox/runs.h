@@ -35,7 +35,8 @@
 
 namespace sandbox {
 
-// What the test gets as its descriptors 0 to 2; they stay the caller's.
+// What the test gets as its descriptors 0 to 2; they stay the caller's. Closed ones of these three
+// are /dev/null to it.
 struct Streams {
   int in = 0;
   int out = 1;

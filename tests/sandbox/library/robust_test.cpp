@@ -93,6 +93,19 @@ TEST(RobustHost, WithClosedStreamsGivesATestNoneOfItsOwn) {
             0);
 }
 
+TEST(RobustHost, IsToldWhichStreamIsNotOpen) {
+  Runs runs{kOneSpawner};
+  for (const int closed : {-1, 999}) {
+    try {
+      runs.start(shell("true"), [](const Report&) {}, {.in = 0, .out = closed, .error = 2});
+      ADD_FAILURE() << closed << " is taken for a stream";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("stream " + std::to_string(closed) + " is not open"));
+    }
+  }
+  EXPECT_EQ(runs.running(), 0U);
+}
+
 TEST(RobustHost, ThatHasBecomeAnotherUserIsRefused) {
   REQUIRE_ROOT();
   EXPECT_EQ(in_host([] {
@@ -140,6 +153,19 @@ TEST(RobustHost, ThatIsKilledOffItsSpawnerHasAWholeReport) {
   EXPECT_NE(seen->run_id, "");
   EXPECT_NE(seen->started_at, "");
   EXPECT_NE(seen->cwd, "");
+}
+
+TEST(RobustHost, GivesUpASpawnerThatWasStopped) {
+  EXPECT_EQ(in_host([] {
+              {
+                Runs runs{kOneSpawner};
+                runs.start(shell("true"), [](const Report&) {});
+                serve_all(runs);
+                ::kill(std::stoi(read_file("/proc/thread-self/children").value_or("0")), SIGSTOP);
+              }
+              return has_no_child() ? 0 : 1;
+            }),
+            0);
 }
 
 TEST(RobustHost, WithoutACallbackIsRefused) {

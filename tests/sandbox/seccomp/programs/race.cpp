@@ -1,4 +1,5 @@
-// Two threads write one variable, often enough to meet on a busy machine: for ThreadSanitizer to find.
+// Two threads write one variable, often enough to meet on a busy machine: for ThreadSanitizer to
+// find.
 #include <thread>
 
 int value = 0;  // NOLINT: the race is the point
