@@ -1,6 +1,5 @@
 #include "cgroup/directory.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
@@ -10,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <memory>
 
 #include "sys/error.h"
 #include "sys/files.h"
@@ -75,19 +73,10 @@ bool await_departure(int directory, Deadline deadline) {
   return true;
 }
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 // A run whose test could write to its own group may have made groups in it.
 void remove_children(int directory) {
-  UniqueFd copy{::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  const std::unique_ptr<DIR, CloseDirectory> entries{::fdopendir(copy.get())};
-  if (!entries) return;
-  copy.release();
-  while (const dirent* entry = ::readdir(entries.get())) {
-    if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-      remove_if_empty(directory, entry->d_name);
+  for (const std::string& name : subfolders(directory, ".")) {
+    remove_if_empty(directory, name.c_str());
   }
 }
 

@@ -1,23 +1,18 @@
 // Groups whose supervisor was killed: nobody holds their lock, and their processes died with it.
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 #include <set>
 #include <string>
 
 #include "cgroup/directory.h"
 #include "cgroup/group.h"
+#include "sys/files.h"
 
 namespace sandbox {
 namespace {
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 // The lock on a stale group, or none where it is in use or gone. One that still holds dying
 // processes is found too: rmdir refuses it, and a later run removes it.
@@ -31,13 +26,12 @@ UniqueFd lock_if_stale(int parent, const char* name) {
 // Calls `visit` with the directory and the name of each stale group, whose lock is held meanwhile.
 template <typename Visit>
 void for_each_stale(const std::string& directory, Visit visit) {
-  const std::unique_ptr<DIR, CloseDirectory> entries{::opendir(directory.c_str())};
-  if (!entries) return;
-  const int parent = ::dirfd(entries.get());
-  while (const dirent* entry = ::readdir(entries.get())) {
-    if (std::string_view{entry->d_name}.substr(0, kGroupPrefix.size()) != kGroupPrefix) continue;
-    const UniqueFd lock = lock_if_stale(parent, entry->d_name);
-    if (lock) visit(parent, entry->d_name);
+  const UniqueFd parent{::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!parent) return;
+  for (const std::string& name : subfolders(parent.get(), ".")) {
+    if (!name.starts_with(kGroupPrefix)) continue;
+    const UniqueFd lock = lock_if_stale(parent.get(), name.c_str());
+    if (lock) visit(parent.get(), name.c_str());
   }
 }
 

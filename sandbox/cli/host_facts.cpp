@@ -1,5 +1,6 @@
 #include "cli/host_facts.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -8,7 +9,6 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
-#include <filesystem>
 
 #include "cgroup/hierarchies.h"
 #include "rootfs/id_map.h"
@@ -108,10 +108,9 @@ void read_mounts(HostFacts& facts, const std::vector<MountPoint>& visible) {
 // The file of a group that limits its swap; a root group has none, so its children are asked.
 bool has_swap_limit(const GroupPlace& place, const char* file) {
   if (exists(place.directory + "/" + file)) return true;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(place.directory, error))
-    if (entry.is_directory(error) && exists(entry.path().string() + "/" + file)) return true;
-  return false;
+  return std::ranges::any_of(
+      subfolders(AT_FDCWD, place.directory.c_str()),
+      [&](const std::string& child) { return exists(place.directory + "/" + child + "/" + file); });
 }
 
 void read_groups(HostFacts& facts) {

@@ -1,11 +1,10 @@
 #include "supervise/processes.h"
 
-#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "seccomp/names.h"
 #include "sys/files.h"
@@ -20,10 +19,8 @@ std::string proc_file(pid_t pid, pid_t tid, const char* name) {
 std::vector<pid_t> threads_of(pid_t pid) {
   std::vector<pid_t> tids;
   const std::string path = "/proc/" + std::to_string(pid) + "/task";
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder{::opendir(path.c_str()), ::closedir};
-  if (!folder) return tids;
-  while (const dirent* entry = ::readdir(folder.get())) {
-    if (const auto tid = leading_number(entry->d_name)) tids.push_back(static_cast<pid_t>(*tid));
+  for (const std::string& name : subfolders(AT_FDCWD, path.c_str())) {
+    if (const auto tid = leading_number(name)) tids.push_back(static_cast<pid_t>(*tid));
   }
   return tids;
 }

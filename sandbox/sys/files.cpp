@@ -1,5 +1,6 @@
 #include "sys/files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 
@@ -7,12 +8,23 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <memory>
 
 namespace sandbox {
 namespace {
 
 bool is_octal(char c) {
   return c >= '0' && c <= '7';
+}
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+// Some file systems do not say; what is no folder after all is found out when it is opened.
+bool may_be_folder(const dirent& entry) {
+  const std::string_view name{entry.d_name};
+  return (entry.d_type == DT_DIR || entry.d_type == DT_UNKNOWN) && name != "." && name != "..";
 }
 
 }  // namespace
@@ -33,6 +45,18 @@ std::optional<std::string> read_file_at(int at, const char* path) {
 
 std::optional<std::string> read_file(const std::string& path) {
   return read_file_at(AT_FDCWD, path.c_str());
+}
+
+std::vector<std::string> subfolders(int at, const char* path) {
+  std::vector<std::string> names;
+  UniqueFd fd{::openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  const std::unique_ptr<DIR, CloseDirectory> entries{fd ? ::fdopendir(fd.get()) : nullptr};
+  if (!entries) return names;
+  fd.release();
+  while (const dirent* entry = ::readdir(entries.get())) {
+    if (may_be_folder(*entry)) names.emplace_back(entry->d_name);
+  }
+  return names;
 }
 
 int write_file_at(int at, const char* path, std::string_view content) {

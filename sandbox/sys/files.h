@@ -14,6 +14,9 @@ namespace sandbox {
 std::optional<std::string> read_file_at(int at, const char* path);
 std::optional<std::string> read_file(const std::string& path);
 
+// The names of the folders in a folder; none where it cannot be read.
+std::vector<std::string> subfolders(int at, const char* path);
+
 // One write(2) of all of `content`, as cgroup and proc files want. Returns 0 or errno.
 int write_file_at(int at, const char* path, std::string_view content);
 

@@ -1,12 +1,18 @@
 #include "sys/files.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 namespace sandbox {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 TEST(Split, KeepsEmptyPiecesButNotOneAtTheEnd) {
   EXPECT_THAT(split("a::b:", ':'), ElementsAre("a", "", "b"));
@@ -30,6 +36,19 @@ TEST(Numbers, BelongToAWholeKey) {
   EXPECT_EQ(keyed_number(kStat, "rss"), 2U);
   EXPECT_EQ(keyed_number(kStat, "rss_huge"), 3U);
   EXPECT_EQ(keyed_number(kStat, "huge"), std::nullopt);
+}
+
+TEST(Subfolders, AreFoldersOnly) {
+  char made[] = "/tmp/sandbox-files-XXXXXX";
+  ASSERT_NE(::mkdtemp(made), nullptr);
+  const std::string root = made;
+  std::filesystem::create_directory(root + "/.hidden");
+  std::filesystem::create_directory(root + "/folder");
+  std::filesystem::create_directory_symlink("folder", root + "/link");
+  std::ofstream{root + "/file"} << "x";
+  EXPECT_THAT(subfolders(AT_FDCWD, made), UnorderedElementsAre(".hidden", "folder"));
+  EXPECT_THAT(subfolders(AT_FDCWD, (root + "/file").c_str()), ElementsAre());
+  std::filesystem::remove_all(root);
 }
 
 TEST(Paths, HaveABaseName) {
