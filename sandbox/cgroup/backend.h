@@ -40,6 +40,7 @@ class Backend {
   virtual int clone_fd() const = 0;
   virtual int oom_fd() const = 0;
   virtual GroupCounters read() const = 0;
+  virtual GroupSample sample(PeakAfter peak) = 0;
   virtual std::string source(std::string_view figure) const = 0;
   virtual void kill() const = 0;
   // The caps that were set and are no longer there: somebody above took the controller away.

@@ -125,6 +125,10 @@ GroupCounters Group::read() const {
   return state_ && state_->backend ? state_->backend->read() : GroupCounters{};
 }
 
+GroupSample Group::sample(PeakAfter peak) {
+  return state_ && state_->backend ? state_->backend->sample(peak) : GroupSample{};
+}
+
 std::string Group::source(const char* figure) const {
   return state_ && state_->backend ? state_->backend->source(figure) : std::string{};
 }

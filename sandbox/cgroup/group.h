@@ -34,6 +34,23 @@ struct GroupCounters {
   std::optional<std::uint64_t> pids_refused{};  // forks that met the cap (pids.events "max")
 };
 
+enum class PeakAfter {
+  goes_on,
+  starts_anew,  // where the kernel can; read() goes on giving that of the whole run
+};
+
+// What a part of a run used is the difference of two.
+struct GroupSample {
+  std::optional<std::uint64_t> memory_now{};   // bytes charged
+  std::optional<std::uint64_t> memory_peak{};  // bytes, since the sample before where it is reset
+  bool peak_is_reset = false;                  // by the kernel: v1, v2 from Linux 6.12
+  std::optional<std::uint64_t> cpu_user_ns{};
+  std::optional<std::uint64_t> cpu_system_ns{};
+  std::optional<std::uint64_t> cpu_throttled_ns{};
+  std::optional<std::uint64_t> oom_kills{};
+  std::optional<std::uint64_t> tasks{};  // processes and threads
+};
+
 class Group {
  public:
   // A group without any controller: nothing is capped, nothing counted.
@@ -63,6 +80,7 @@ class Group {
   const std::vector<LimitRecord>& limits() const;  // memory, cpus, pids: how enforced
   const std::vector<std::string>& directories() const;
   GroupCounters read() const;
+  GroupSample sample(PeakAfter peak);
   // "cgroup v2 memory.peak" and the like, for Figure::source; empty where not counted.
   // Figures: memory_peak memory_now stat kernel oom cpu throttled pids_peak pids_refused.
   std::string source(const char* figure) const;

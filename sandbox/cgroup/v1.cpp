@@ -15,6 +15,7 @@ namespace sandbox {
 namespace {
 
 constexpr const char* kMemoryLimit = "memory.limit_in_bytes";
+constexpr const char* kMemoryPeak = "memory.max_usage_in_bytes";
 constexpr const char* kSwapLimit = "memory.memsw.limit_in_bytes";
 
 struct Quota {
@@ -41,6 +42,7 @@ class V1 final : public Backend {
   int clone_fd() const override { return -1; }
   int oom_fd() const override { return oom_event_.get(); }
   GroupCounters read() const override;
+  GroupSample sample(PeakAfter peak) override;
   std::string source(std::string_view figure) const override;
   void kill() const override;
   std::vector<std::string> lost_caps() const override { return {}; }
@@ -51,7 +53,9 @@ class V1 final : public Backend {
   void watch_oom();
   Cap stricter_above(Cap refused, CpuQuota quota) const;
   void read_memory(GroupCounters& counters) const;
-  void read_cpu(GroupCounters& counters) const;
+  template <typename Counters>
+  void read_cpu(Counters& counters) const;
+  std::optional<std::uint64_t> oom_kills() const;
   void read_pids(GroupCounters& counters) const;
 
   std::vector<GroupDirectory> directories_{};
@@ -61,6 +65,7 @@ class V1 final : public Backend {
   int pids_ = -1;
   std::string cpu_parent_{};
   bool cpu_capped_ = false;
+  std::uint64_t peak_before_ = 0;  // of what the samples have reset
   UniqueFd oom_control_{};
   UniqueFd oom_event_{};
 };
@@ -167,7 +172,8 @@ GroupCounters V1::read() const {
 }
 
 void V1::read_memory(GroupCounters& counters) const {
-  counters.memory_peak = SmallFile{memory_, "memory.max_usage_in_bytes"}.number();
+  counters.memory_peak = SmallFile{memory_, kMemoryPeak}.number();
+  if (counters.memory_peak) counters.memory_peak = std::max(*counters.memory_peak, peak_before_);
   counters.kernel = SmallFile{memory_, "memory.kmem.usage_in_bytes"}.number();
   const SmallFile stat{memory_, "memory.stat"};
   counters.anonymous = stat.number_of("rss");
@@ -177,15 +183,38 @@ void V1::read_memory(GroupCounters& counters) const {
   if (cache && counters.anonymous && counters.kernel) {
     counters.memory_now = *counters.anonymous + *cache + *counters.kernel;
   }
+  counters.oom_kills = oom_kills();
+}
+
+std::optional<std::uint64_t> V1::oom_kills() const {
   const SmallFile control =
       oom_control_ ? SmallFile{oom_control_.get()} : SmallFile{memory_, "memory.oom_control"};
-  counters.oom_kills = control.number_of("oom_kill");
+  return control.number_of("oom_kill");
+}
+
+GroupSample V1::sample(PeakAfter peak) {
+  GroupSample sample;
+  if (memory_ >= 0) {
+    sample.memory_now = SmallFile{memory_, "memory.usage_in_bytes"}.number();
+    sample.memory_peak = SmallFile{memory_, kMemoryPeak}.number();
+    peak_before_ = std::max(peak_before_, sample.memory_peak.value_or(0));
+    sample.peak_is_reset =
+        peak == PeakAfter::starts_anew && write_file_at(memory_, kMemoryPeak, "0") == 0;
+    sample.oom_kills = oom_kills();
+  }
+  if (cpuacct_ >= 0) read_cpu(sample);
+  if (pids_ >= 0) sample.tasks = SmallFile{pids_, "pids.current"}.number();
+  if (cpu_capped_) {
+    sample.cpu_throttled_ns = SmallFile{cpu_, "cpu.stat"}.number_of("throttled_time");
+  }
+  return sample;
 }
 
 // Where the kernel samples by the tick (CONFIG_TICK_CPU_ACCOUNTING), usage_user and usage_sys are
 // multiples of it, and 0 for a run that no tick met; usage is what the scheduler measured. So they
 // only split it, as cputime_adjust() does for v2's cpu.stat; without a tick all of it is user's.
-void V1::read_cpu(GroupCounters& counters) const {
+template <typename Counters>
+void V1::read_cpu(Counters& counters) const {
   const auto total = SmallFile{cpuacct_, "cpuacct.usage"}.number();
   const auto user = SmallFile{cpuacct_, "cpuacct.usage_user"}.number();
   const auto system = SmallFile{cpuacct_, "cpuacct.usage_sys"}.number();
@@ -208,7 +237,7 @@ std::string V1::source(std::string_view figure) const {
     const char* files;
   };
   const Source sources[] = {
-      {"memory_peak", memory_ >= 0, "memory.max_usage_in_bytes"},
+      {"memory_peak", memory_ >= 0, kMemoryPeak},
       {"memory_now", memory_ >= 0, "memory.stat, memory.kmem.usage_in_bytes"},
       {"stat", memory_ >= 0, "memory.stat"},
       {"kernel", memory_ >= 0, "memory.kmem.usage_in_bytes"},

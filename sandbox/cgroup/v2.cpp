@@ -32,10 +32,14 @@ class V2 final : public Backend {
   int clone_fd() const override { return fd(); }
   int oom_fd() const override { return memory_events_.get(); }
   GroupCounters read() const override;
+  GroupSample sample(PeakAfter peak) override;
   std::string source(std::string_view figure) const override;
   void kill() const override;
   std::vector<std::string> lost_caps() const override;
-  void close_watches() override { memory_events_.reset(); }
+  void close_watches() override {
+    memory_events_.reset();
+    peak_.reset();
+  }
 
  private:
   int fd() const { return directories_.front().fd.get(); }
@@ -48,6 +52,7 @@ class V2 final : public Backend {
   bool cpu_capped_ = false;
   std::vector<const char*> caps_{};  // the files written
   UniqueFd memory_events_{};
+  UniqueFd peak_{};  // of the samples: a reset holds for one open file
 };
 
 void enable_missing(const GroupSite& site) {
@@ -127,6 +132,24 @@ void V2::read_memory(GroupCounters& counters) const {
   const SmallFile events{memory_events_.get()};
   counters.oom_kills = events.number_of("oom_kill");
   counters.oom_events = events.number_of("oom");
+}
+
+GroupSample V2::sample(PeakAfter peak) {
+  GroupSample sample;
+  if (memory_) {
+    sample.memory_now = SmallFile{fd(), "memory.current"}.number();
+    if (!peak_) peak_.reset(::openat(fd(), "memory.peak", O_RDWR | O_CLOEXEC));
+    if (!peak_) peak_.reset(::openat(fd(), "memory.peak", O_RDONLY | O_CLOEXEC));
+    sample.memory_peak = SmallFile{peak_.get()}.number();
+    sample.peak_is_reset = peak == PeakAfter::starts_anew && ::pwrite(peak_.get(), "0", 1, 0) == 1;
+    sample.oom_kills = SmallFile{memory_events_.get()}.number_of("oom_kill");
+  }
+  const SmallFile cpu{fd(), "cpu.stat"};
+  sample.cpu_user_ns = nanoseconds(cpu.number_of("user_usec"));
+  sample.cpu_system_ns = nanoseconds(cpu.number_of("system_usec"));
+  if (cpu_capped_) sample.cpu_throttled_ns = nanoseconds(cpu.number_of("throttled_usec"));
+  if (pids_) sample.tasks = SmallFile{fd(), "pids.current"}.number();
+  return sample;
 }
 
 std::string V2::source(std::string_view figure) const {

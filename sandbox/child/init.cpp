@@ -301,33 +301,35 @@ void obey(const Program& program, const Main& main) {
   }
 }
 
-// The test's descriptors 0 to 2 take the place of what was inherited.
-bool take_streams(msghdr& header) {
+// The test's descriptors 0 to 2 take the place of what was inherited; its channel may follow.
+bool take_descriptors(Context& context, msghdr& header) {
   const cmsghdr* rights = CMSG_FIRSTHDR(&header);
-  if (!rights || rights->cmsg_type != SCM_RIGHTS ||
-      rights->cmsg_len != CMSG_LEN(kStreams * sizeof(int))) {
-    return false;
-  }
-  int fds[kStreams];
-  ::memcpy(fds, CMSG_DATA(rights), sizeof fds);
+  if (!rights || rights->cmsg_type != SCM_RIGHTS) return false;
+  const bool channel = rights->cmsg_len == CMSG_LEN((kStreams + 1) * sizeof(int));
+  if (!channel && rights->cmsg_len != CMSG_LEN(kStreams * sizeof(int))) return false;
+  int fds[kStreams + 1];
+  ::memcpy(fds, CMSG_DATA(rights), rights->cmsg_len - CMSG_LEN(0));
   for (int i = 0; i < kStreams; ++i) {
     if (::dup2(fds[i], i) < 0) return false;
     if (fds[i] >= kStreams) ::close(fds[i]);
   }
+  if (channel) context.channel_fd = fds[kStreams];
   return true;
 }
 
-bool receive_test(const Program& program) {
+bool receive_test(Context& context) {
+  const Program& program = *context.program;
   Message message{};
   iovec data{&message, sizeof message};
   msghdr header{};
   header.msg_iov = &data;
   header.msg_iovlen = 1;
-  alignas(cmsghdr) char space[CMSG_SPACE(kStreams * sizeof(int))];
+  alignas(cmsghdr) char space[CMSG_SPACE((kStreams + 1) * sizeof(int))];
   header.msg_control = space;
   header.msg_controllen = sizeof space;
   const ssize_t n = ::recvmsg(program.control_fd, &header, MSG_CMSG_CLOEXEC);
-  return n == sizeof message && message.kind == MessageKind::test_given && take_streams(header);
+  return n == sizeof message && message.kind == MessageKind::test_given &&
+         take_descriptors(context, header);
 }
 
 // A poll of its mountinfo tells whether a mount has gone since (proc_pid_mountinfo(5)): the kernel
@@ -342,13 +344,14 @@ void say_ready(const Program& program) {
 
 // It may take long: what else is open here would be held all that time. Descriptors 0 to 2 keep
 // their places, or one that comes would be born there.
-void await_test(const Program& program) {
+void await_test(Context& context) {
+  const Program& program = *context.program;
   close_all_but(kStreams, program.control_fd, program.supervisor_fd, program.supervisor_fd);
   say_ready(program);
   pollfd fds[] = {{program.control_fd, POLLIN, 0}, {program.supervisor_fd, POLLIN, 0}};
   while (::poll(fds, 2, -1) < 0 && errno == EINTR) {
   }
-  if (fds[1].revents || !receive_test(program)) ::_exit(kSandboxFailed);
+  if (fds[1].revents || !receive_test(context)) ::_exit(kSandboxFailed);
 }
 
 // The pidfd was opened by the supervisor itself, so this cannot miss an end before prctl.
@@ -364,7 +367,7 @@ void run_init(const Program& program) {
   Context context{&program};
   const pid_t number = program.isolated ? outer_pid() : 0;
   run_phase(context, program.init, Phase::init);
-  if (program.prepared) await_test(program);
+  if (program.prepared) await_test(context);
   if (supervisor_is_gone(program)) ::_exit(kSandboxFailed);
   ::memset(const_cast<char*>(program.command_line.data), 0, program.command_line.size);
   sigset_t child_signal;

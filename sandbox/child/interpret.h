@@ -9,7 +9,8 @@ struct Context {
   explicit Context(const Program* its_program = nullptr) : program(its_program) {}
 
   const Program* program = nullptr;
-  int root_fd = -1;  // the new root, once it is made
+  int root_fd = -1;     // the new root, once it is made
+  int channel_fd = -1;  // the test's end of its channel, where that came with the test
   // The folder in which something was made last: most steps make several things in one.
   int parent_fd = -1;
   char parent[4096];  // its path, where parent_fd is set

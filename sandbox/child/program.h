@@ -55,8 +55,9 @@ enum class Op : std::uint8_t {
   drop_capabilities,  // capset to none
   chdir,              // text, which must then have a path inside
   keep_fd,            // fd b becomes a, open in the test; after close_range
-  cloexec_from,       // close_range(a, ~0, CLOEXEC)
-  filter,  // seccomp(SET_MODE_FILTER); a != 0: ask for a listener and send it to the parent
+  keep_channel,  // the same for the channel; b < 0: the one that came with the test; best effort
+  cloexec_from,  // close_range(a, ~0, CLOEXEC)
+  filter,        // seccomp(SET_MODE_FILTER); a != 0: ask for a listener and send it to the parent
 };
 
 struct Instr {
@@ -110,9 +111,9 @@ enum class MessageKind : std::uint32_t {
   listener,      // carries the seccomp listener by SCM_RIGHTS
   ready,         // a prepared sandbox waits; carries its own /proc/self/mountinfo
   maps_written,  // parent → init
-  test_given,    // parent → init, carries the test's descriptors 0 to 2 by SCM_RIGHTS
-  forward,       // parent → init: send `value` to the main process
-  finish,        // parent → init: leftovers were listed, end
+  test_given,  // parent → init, carries the test's descriptors 0 to 2 and its channel by SCM_RIGHTS
+  forward,     // parent → init: send `value` to the main process
+  finish,      // parent → init: leftovers were listed, end
 };
 
 enum class Phase : std::uint32_t { init, clone, test, exec };

@@ -14,6 +14,7 @@
 #include <cerrno>
 
 #include "child/init.h"
+#include "launch/channel.h"
 #include "launch/outputs.h"
 #include "plan/lower.h"
 #include "rootfs/elf.h"
@@ -98,12 +99,6 @@ ControlPair make_control() {
   return {UniqueFd{fds[0]}, UniqueFd{fds[1]}};
 }
 
-// Out of the way of descriptors that are to have those numbers.
-void move_above(UniqueFd& fd, int number) {
-  fd.reset(::fcntl(fd.get(), F_DUPFD_CLOEXEC, number + 1));
-  if (!fd) throw Error{"cannot move a descriptor", errno};
-}
-
 void write_child_file(pid_t pid, const char* name, const std::string& content) {
   const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
   if (const int error = write_file_at(AT_FDCWD, path.c_str(), content)) {
@@ -156,7 +151,7 @@ SandboxProcess clone_child(const Plan& plan, const Group& group, const child::Pr
         plan.isolated ? "cannot create the namespaces" : "cannot start the sandbox";
     throw Error{attempt, errno, refusal_hint(errno)};
   }
-  return {static_cast<pid_t>(pid), UniqueFd{pidfd}, std::move(control.ours)};
+  return {static_cast<pid_t>(pid), UniqueFd{pidfd}, std::move(control.ours), UniqueFd{}};
 }
 
 std::vector<int> numbers(const std::vector<UniqueFd>& fds) {
@@ -182,7 +177,7 @@ SandboxProcess clone_init(const Plan& plan, const Group& group, const LaunchOpti
                           const child::TestProgram& test, Readiness readiness) {
   const std::vector<UniqueFd> trees = detach_trees(plan, options.id_map);
   ControlPair control = make_control();
-  if (!options.kept.empty()) move_above(control.theirs, options.kept.rbegin()->first);
+  keep_clear_of_test(control.theirs, plan, options.kept);
   const UniqueFd supervisor{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
   if (!supervisor) throw Error{"cannot open a pidfd of the supervisor", errno};
   InitHandles handles;
@@ -212,15 +207,19 @@ SandboxProcess clone_sandbox(const Plan& plan, const Group& group, const LaunchO
   create_outputs(plan);
   give_pipes_to_test(plan);
   const Filters filters{plan};
-  const LoweredTest test{plan, test_handles(filters, options)};
-  return clone_init(plan, group, options, test.program(), Readiness::complete);
+  Channel channel = make_channel(plan, options.kept);
+  const LoweredTest test{plan, test_handles(filters, options, channel.theirs.get())};
+  SandboxProcess process = clone_init(plan, group, options, test.program(), Readiness::complete);
+  process.channel = std::move(channel.ours);
+  return process;
 }
 
-TestHandles test_handles(const Filters& filters, const LaunchOptions& options) {
+TestHandles test_handles(const Filters& filters, const LaunchOptions& options, int channel) {
   TestHandles handles;
   handles.filter = filters.watched();
   handles.filter_unwatched = filters.unwatched();
   handles.mask = options.test_mask;
+  handles.channel = channel;
   handles.kept = options.kept;
   handles.open_files = options.open_files;
   return handles;

@@ -21,6 +21,7 @@ struct SandboxProcess {
   pid_t pid = -1;  // the sandbox's PID 1, as seen here
   UniqueFd pidfd{};
   UniqueFd control{};  // SOCK_SEQPACKET of child::Message
+  UniqueFd channel{};  // to the test's listener (launch/channel.h); none where the plan has none
 };
 
 // Whose child the sandbox becomes.
@@ -59,7 +60,8 @@ enum class Readiness {
 SandboxProcess clone_init(const Plan& plan, const Group& group, const LaunchOptions& options,
                           const child::TestProgram& test, Readiness readiness);
 
-TestHandles test_handles(const Filters& filters, const LaunchOptions& options);
+// `channel`: the test's end.
+TestHandles test_handles(const Filters& filters, const LaunchOptions& options, int channel);
 
 // By SIGKILL; returns when it is gone.
 void kill_and_reap(const SandboxProcess& process);

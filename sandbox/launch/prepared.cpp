@@ -2,19 +2,21 @@
 
 #include <poll.h>
 
-#include <array>
+#include <vector>
 
+#include "launch/channel.h"
 #include "launch/outputs.h"
 #include "sys/fd_passing.h"
 
 namespace sandbox {
 namespace {
 
-int send_streams(int control) {
-  const std::array streams{STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
+int give_test(int control, const UniqueFd& channel) {
+  std::vector<int> fds{STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
+  if (channel) fds.push_back(channel.get());
   child::Message message{};
   message.kind = child::MessageKind::test_given;
-  return send_fds(control, &message, sizeof message, streams);
+  return send_fds(control, &message, sizeof message, fds);
 }
 
 }  // namespace
@@ -58,9 +60,11 @@ std::optional<PreparedSandbox::Used> PreparedSandbox::use(const Plan& plan,
   create_outputs(plan);
   give_pipes_to_test(plan);
   const Filters filters{plan};
-  const LoweredTest test{plan, test_handles(filters, options)};
+  Channel channel = make_channel(plan, options.kept);
+  const LoweredTest test{plan, test_handles(filters, options, -1)};
   if (!arena_.put(test.program())) return std::nullopt;
-  if (!is_as_made() || send_streams(process_.control.get()) != 0) return std::nullopt;
+  if (!is_as_made() || give_test(process_.control.get(), channel.theirs) != 0) return std::nullopt;
+  process_.channel = std::move(channel.ours);
   if (options.cloned) options.cloned(process_);
   return Used{std::move(process_), std::move(group_)};
 }

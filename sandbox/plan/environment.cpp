@@ -155,6 +155,7 @@ class Maker {
     if (temporary && !facts_.tmpdir_usable) replace_temporary(*temporary);
     const std::string inside = value("TMPDIR").value_or("");
     assign("TEST_TMPDIR", inside.empty() ? std::string{kTemporaryFolder} : inside);
+    if (facts_.channel_fd >= 0) assign("SANDBOX_CHANNEL_FD", std::to_string(facts_.channel_fd));
   }
 
   void replace_temporary(const std::string& unusable) {

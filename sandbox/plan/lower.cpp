@@ -50,6 +50,7 @@ LoweredTest::LoweredTest(const Plan& plan, const TestHandles& handles)
       const auto source = handles.kept.find(static_cast<int>(instr.a));
       instr.b = source == handles.kept.end() ? instr.a : source->second;
     }
+    if (instr.op == child::Op::keep_channel) instr.b = handles.channel;
     steps_.push_back(instr);
   }
   program_.steps = {steps_.data(), steps_.size()};

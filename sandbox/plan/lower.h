@@ -18,6 +18,7 @@ struct TestHandles {
   std::span<const sock_filter> filter{};
   std::span<const sock_filter> filter_unwatched{};
   sigset_t mask{};
+  int channel = -1;              // the test's end; -1: it comes with the test (prepared)
   std::map<int, int> kept{};     // number inside → descriptor here; others keep their number
   std::uint64_t open_files = 0;  // the test's soft RLIMIT_NOFILE; 0: as here
 };

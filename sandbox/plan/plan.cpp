@@ -137,15 +137,33 @@ void refuse_without_isolation(const Policy& policy) {
     throw Error{"--isolation none cannot give " + options, 0, "leave out one of them"};
 }
 
+constexpr const char* kChannelVariable = "SANDBOX_CHANNEL_FD";
+
+// High, so that the test's own descriptors count from 3; below 64, where the kernel's table of them
+// has to grow.
+int choose_channel(const Policy& policy) {
+  if (std::ranges::count(policy.environment.unset, kChannelVariable) > 0) return -1;
+  int number = 63;
+  while (std::ranges::count(policy.keep_fds, number) > 0) --number;
+  return number;
+}
+
 void plan_environment(Plan& plan, const Policy& policy, const Host& host) {
   if (!plan.isolated) {
     plan.environment = host.environment;  // a fixture's servers need the host's sockets
     change_environment(plan.environment, policy.environment);
+    std::erase_if(plan.environment, [](const std::string& entry) {
+      return entry.starts_with(std::string{kChannelVariable} + "=");  // of a sandbox around this
+    });
+    if (plan.channel_fd >= 0)
+      plan.environment.push_back(std::string{kChannelVariable} + "=" +
+                                 std::to_string(plan.channel_fd));
     return;
   }
   EnvironmentFacts facts;
   facts.runtime_dir = "/run/user/" + std::to_string(plan.identity.uid_inside);
   facts.tmpdir_usable = tmpdir_usable(policy, host);
+  facts.channel_fd = plan.channel_fd;
   TestEnvironment environment = make_environment(policy.environment, host.environment, facts);
   plan.environment = std::move(environment.variables);
   plan.environment_record = std::move(environment.record);
@@ -165,6 +183,7 @@ Plan make_plan(const Policy& policy, const Host& host) {
   plan.warnings = host.warnings;
   if (!plan.identity.warning.empty()) plan.warnings.push_back(plan.identity.warning);
   if (host.program.ends_with("/ctest")) plan.warnings.emplace_back(kWholeCtest);
+  plan.channel_fd = choose_channel(policy);
   plan_environment(plan, policy, host);
   plan_groups(plan, host);
   if (plan.isolated) {

@@ -42,6 +42,8 @@ struct Plan {
   std::vector<std::string>
       outputs_to_create{};  // declared output files that must exist to be bound
   std::vector<std::string> folders_to_create{};
+  // The descriptor by which a listener in the test tells of its TESTs; -1: none is offered.
+  int channel_fd = -1;
   bool watch_kills = false;  // the filter sends SIGKILLs from inside to the supervisor first
   std::vector<std::string> allow{};  // groups of system calls that the filter lets through
   bool isolated = true;

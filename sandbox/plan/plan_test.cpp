@@ -67,6 +67,7 @@ void plan_descriptors(Plan& plan, const Policy& policy) {
     if (fd > 2)
       plan.test.push_back({.op = Op::keep_fd, .a = fd, .words = "--keep-fd " + std::to_string(fd)});
   }
+  if (plan.channel_fd >= 0) plan.test.push_back({.op = Op::keep_channel, .a = plan.channel_fd});
 }
 
 }  // namespace

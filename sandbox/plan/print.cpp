@@ -68,7 +68,8 @@ std::string details(const Step& step) {
     std::snprintf(mode, sizeof mode, "0%llo", static_cast<unsigned long long>(step.a));
     text = mode;
   }
-  if (step.op == Op::keep_fd || step.op == Op::cloexec_from) text = std::to_string(step.a);
+  if (step.op == Op::keep_fd || step.op == Op::keep_channel || step.op == Op::cloexec_from)
+    text = std::to_string(step.a);
   return text.empty() ? "" : "   [" + text + "]";
 }
 

@@ -79,6 +79,8 @@ const char* pattern(Op op) {
       return "change directory to %1";
     case Op::keep_fd:
       return "keep the file descriptor";
+    case Op::keep_channel:
+      return "keep the channel of the test's listener";
     case Op::cloexec_from:
       return "close other file descriptors at execve";
     case Op::filter:

@@ -129,6 +129,24 @@ inline constexpr auto kMountRecordKeys = [](auto& keys, auto& mount) {
   keys.unless_empty("why", mount.why);
 };
 
+inline constexpr auto kTestKeys = [](auto& keys, auto& test) {
+  keys.field("name", test.name);
+  keys.field("result", test.result);
+  keys.unless_empty("file", test.file);
+  keys.unless_empty("line", test.line);
+  keys.field("wall_seconds", test.wall_seconds);
+  keys.field("cpu_user_seconds", test.cpu_user_seconds);
+  keys.field("cpu_system_seconds", test.cpu_system_seconds);
+  keys.field("cpu_throttled_seconds", test.cpu_throttled_seconds);
+  keys.field("memory_peak_bytes", test.memory_peak_bytes);
+  keys.field("memory_peak_cumulative", test.memory_peak_cumulative);
+  keys.field("memory_grown_bytes", test.memory_grown_bytes);
+  keys.field("oom_kills", test.oom_kills);
+  keys.field("processes_left", test.processes_left);
+  keys.field("threads_left", test.threads_left);
+  keys.field("descriptors_left", test.descriptors_left);
+};
+
 inline constexpr auto kEventKeys = [](auto& keys, auto& event) {
   keys.field("kind", event.kind);
   keys.field("at_seconds", event.at_seconds);
@@ -188,6 +206,7 @@ inline constexpr auto kReportKeys = [](auto& keys, auto& report) {
   keys.field("groups", report.groups);
   keys.list("mounts", report.mounts, kMountRecordKeys);
   keys.part("environment", report.environment, kEnvironmentRecordKeys);
+  keys.list("tests", report.tests, kTestKeys);
   keys.list("events", report.events, kEventKeys);
   keys.list("hang", report.hang, kThreadKeys);
   keys.list("leaks", report.leaks, kThreadKeys);

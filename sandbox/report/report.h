@@ -135,6 +135,26 @@ struct ThreadState {
   std::optional<double> cpu_seconds{};
 };
 
+// What one TEST used, from the end of the one before to its own. Told of by a listener in the test
+// program (docs/gtest.md); the figures are the group's, so children count too.
+struct TestRecord {
+  std::string name{};    // "Suite.Name"
+  std::string result{};  // "passed", "failed", "skipped"; "unfinished": the program ended in it
+  std::string file{};
+  int line = 0;
+  std::optional<double> wall_seconds{};
+  std::optional<double> cpu_user_seconds{};
+  std::optional<double> cpu_system_seconds{};
+  std::optional<double> cpu_throttled_seconds{};
+  std::optional<std::uint64_t> memory_peak_bytes{};
+  bool memory_peak_cumulative = false;  // the peak is the run's so far: the kernel cannot reset it
+  std::optional<std::int64_t> memory_grown_bytes{};
+  std::optional<std::uint64_t> oom_kills{};
+  std::optional<std::int64_t> processes_left{};  // more than there were, threads not counted
+  std::optional<std::int64_t> threads_left{};    // of the program's own process
+  std::optional<std::int64_t> descriptors_left{};
+};
+
 struct IdentityRecord {
   uid_t uid_inside = 0;
   gid_t gid_inside = 0;
@@ -166,6 +186,7 @@ struct Report {
   std::string cgroup{};               // "v1", "v2", "none"
   std::vector<std::string> groups{};  // the group's directories, already removed
   std::vector<MountRecord> mounts{};
+  std::vector<TestRecord> tests{};
   std::vector<Event> events{};
   std::vector<ThreadState> leaks{};
   std::vector<ThreadState> hang{};

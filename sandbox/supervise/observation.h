@@ -40,6 +40,9 @@ struct Observation {
   std::vector<Event> events{};
   std::vector<ThreadState> hang{};
   std::vector<ThreadState> leaks{};
+  std::vector<TestRecord> tests{};  // as a listener told of them
+  std::size_t tests_not_kept = 0;
+  std::string running_test{};  // when the run ended; empty: none that is known
 };
 
 }  // namespace sandbox

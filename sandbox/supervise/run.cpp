@@ -257,6 +257,9 @@ class Run::Stages {
     explain_loading(facts, attempt_->host, attempt_->plan);
     report_.usage = gather_usage(seen, counters, group);
     report_.outcome = judge(facts);
+    report_.outcome.test = seen.running_test;
+    report_.tests = std::move(seen.tests);
+    warn_of_tests(seen);
     report_.events = std::move(seen.events);
     complete_events(counters);
     report_.hang = std::move(seen.hang);
@@ -265,6 +268,17 @@ class Run::Stages {
     const std::chrono::duration<double> whole = Clock::now() - began_;
     if (report_.usage.wall_seconds.value) {
       report_.overhead_seconds = whole.count() - *report_.usage.wall_seconds.value;
+    }
+  }
+
+  void warn_of_tests(const Observation& seen) {
+    if (seen.tests_not_kept > 0) {
+      report_.warnings.push_back(std::to_string(seen.tests_not_kept) +
+                                 " TESTs more than are kept ran");
+    }
+    if (report_.outcome.verdict == Verdict::passed && !seen.running_test.empty()) {
+      report_.warnings.push_back("the program ended within TEST " + one_line(seen.running_test) +
+                                 ", with status 0: those after it did not run");
     }
   }
 

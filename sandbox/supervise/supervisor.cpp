@@ -17,6 +17,7 @@
 
 #include "supervise/kill_watch.h"
 #include "supervise/processes.h"
+#include "supervise/test_log.h"
 #include "sys/error.h"
 
 namespace sandbox {
@@ -26,6 +27,11 @@ namespace asio = boost::asio;
 using asio::posix::stream_descriptor;
 
 constexpr std::size_t kMostThreads = 1000;
+
+bool is_readable(stream_descriptor& descriptor) {
+  pollfd news{descriptor.native_handle(), POLLIN, 0};
+  return ::poll(&news, 1, 0) > 0;
+}
 
 double seconds_of(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -44,13 +50,19 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
         control_(io),
         init_gone_(io),
         oom_(io),
-        kills_(io) {}
+        kills_(io),
+        channel_(io),
+        tests_(watched.group) {}
 
   void start(SandboxProcess process, Done done) {
     pid_ = process.pid;
     init_gone_.assign(process.pidfd.release());
     control_.assign(process.control.release());
     done_ = std::move(done);
+    if (process.channel) {
+      channel_.assign(process.channel.release());
+      watch_channel();
+    }
     watch_control();
     watch_init();
     watch_oom();
@@ -87,7 +99,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   void leave() {
     ended_ = true;
     for (asio::steady_timer* timer : {&wall_, &cpu_, &grace_}) timer->cancel();
-    for (stream_descriptor* watched : {&control_, &init_gone_, &oom_, &kills_}) {
+    for (stream_descriptor* watched : {&control_, &init_gone_, &oom_, &kills_, &channel_}) {
       boost::system::error_code ignored;
       watched->close(ignored);
     }
@@ -116,9 +128,19 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
                         }));
   }
 
+  void watch_channel() {
+    channel_.async_wait(stream_descriptor::wait_read, unless_ended([this] {
+                          if (tests_.take_messages(channel_.native_handle())) watch_channel();
+                        }));
+  }
+
+  // Looked at again: what Asio had queued for a descriptor that was closed meanwhile can come to
+  // one that was opened since.
   void watch_init() {
-    init_gone_.async_wait(stream_descriptor::wait_read,
-                          unless_ended([this] { happen(InitGone{}); }));
+    init_gone_.async_wait(stream_descriptor::wait_read, unless_ended([this] {
+                            if (!is_readable(init_gone_)) return watch_init();
+                            happen(InitGone{});
+                          }));
   }
 
   void watch_oom() {
@@ -143,7 +165,8 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
 
   void note_oom() {
     const auto kills = watched_.group.read().oom_kills.value_or(0);
-    if (kills > 0) note("oom", {{"oom_kills", static_cast<std::int64_t>(kills)}});
+    if (kills > oom_kills_noted_) note("oom", {{"oom_kills", static_cast<std::int64_t>(kills)}});
+    oom_kills_noted_ = kills;
   }
 
   void arm_deadlines() {
@@ -379,8 +402,22 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
     seen_.interrupt_signal = machine_.interrupt_signal();
     seen_.kill_from_inside_seen = kill_watch_.may_have_killed(main_inside_);
     seen_.kill_from_inside_named = kill_watch_.named(main_inside_);
+    close_tests();
     const Done done = std::move(done_);
     done(std::move(seen_));
+  }
+
+  // What the test said last may still lie in the socket, behind what nobody has taken yet.
+  void close_tests() {
+    constexpr int kMostRounds = 100;
+    int rounds = 0;
+    while (channel_.is_open() && is_readable(channel_) && ++rounds < kMostRounds &&
+           tests_.take_messages(channel_.native_handle())) {
+    }
+    tests_.close(seen_.ended);
+    seen_.running_test = tests_.running();
+    seen_.tests = tests_.take();
+    seen_.tests_not_kept = tests_.not_kept();
   }
 
   const Watched watched_;
@@ -391,12 +428,15 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   stream_descriptor init_gone_;  // the pidfd
   stream_descriptor oom_;
   stream_descriptor kills_;
+  stream_descriptor channel_;
   pid_t pid_ = -1;
   bool ended_ = false;
   Machine machine_;
   pid_t main_inside_ = -1;
   std::size_t kills_seen_ = 0;
+  std::uint64_t oom_kills_noted_ = 0;
   KillObserver kill_watch_;
+  TestLog tests_;
   Observation seen_;
   Done done_;
 };

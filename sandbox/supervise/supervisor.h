@@ -18,7 +18,7 @@ namespace sandbox {
 struct Watched {
   const Plan& plan;
   const Policy& policy;
-  const Group& group;
+  Group& group;
   bool terminal = false;  // the test shares the caller's terminal
   Clock::time_point began;
   const std::function<void(const Event&)>& on_event;  // as it is noted; may be empty

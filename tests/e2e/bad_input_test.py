@@ -289,7 +289,7 @@ class Surroundings(E2E):
         for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
             with self.subTest(closed=closed):
                 line = f'exec "$@" {closed}'
-                result = self.sandbox("--bind", out, "--", "sh", "-c", f"ls -l /proc/self/fd > {out}/fds; exit 3",
+                result = self.sandbox("--bind", out, "--unsetenv", "SANDBOX_CHANNEL_FD", "--", "sh", "-c", f"ls -l /proc/self/fd > {out}/fds; exit 3",
                                       wrapper=("bash", "-c", line, "bash"))
                 self.assertEqual(result.exit, 3, str(result))
                 self.assertEqual(result.report["verdict"], "failed")

@@ -41,6 +41,7 @@ if NAME not in SHOULD_HAVE:
     raise SystemExit(f"SANDBOX_TEST_WORLD={NAME}: one of {', '.join(SHOULD_HAVE)}")
 
 V1 = _is_v1()
+KERNEL = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
 HARNESS_IS_ROOT = os.geteuid() == 0
 # The id that sandbox-exec runs under, where it is not the harness's own.
 BECOME = ORDINARY_ID if HARNESS_IS_ROOT and NAME.endswith("-user") else None

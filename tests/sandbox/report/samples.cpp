@@ -63,6 +63,26 @@ Policy full_policy() {
   return policy;
 }
 
+TestRecord full_test() {
+  TestRecord test;
+  test.name = "Cache.Evicts";
+  test.result = "failed";
+  test.file = "cache_test.cpp";
+  test.line = 12;
+  test.wall_seconds = 0.5;
+  test.cpu_user_seconds = 0.25;
+  test.cpu_system_seconds = 0.125;
+  test.cpu_throttled_seconds = 0;
+  test.memory_peak_bytes = 1 << 20;
+  test.memory_peak_cumulative = true;
+  test.memory_grown_bytes = -4096;
+  test.oom_kills = 1;
+  test.processes_left = 2;
+  test.threads_left = -1;
+  test.descriptors_left = 3;
+  return test;
+}
+
 ThreadState full_thread() {
   return {.pid = 2,
           .tid = 3,
@@ -158,6 +178,7 @@ Report full_report() {
   report.events = {
       {"started", 0.004, {}},
       {"oom", 1.2, {{"count", std::int64_t{1}}, {"where", std::string{"memory.events"}}}}};
+  report.tests = {full_test(), {.name = "S.Died", .result = "unfinished"}};
   report.leaks = {full_thread()};
   report.hang = {full_thread()};
   report.environment = {{"API_KEY"}, {"XDG_RUNTIME_DIR"}, {"TEST_TMPDIR"}};

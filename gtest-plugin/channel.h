@@ -1,0 +1,46 @@
+// The listener's end of the channel to sandbox-exec (docs/channel.md).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+namespace sandbox {
+namespace internal {
+
+// A figure of an answer; false: null, or not there.
+bool read_figure(const std::string& answer, const char* key, double& value);
+bool read_figure(const std::string& answer, const char* key, std::int64_t& value);
+bool read_flag(const std::string& answer, const char* key);
+
+// One JSON object, as text.
+class Message {
+ public:
+  explicit Message(const char* what);
+  Message& add(const char* key, const std::string& text);
+  Message& add(const char* key, std::int64_t number);
+  std::string text() const { return text_ + "}"; }
+
+ private:
+  std::string text_;
+};
+
+class Channel {
+ public:
+  // Takes the channel from the environment: programs that this one starts find none. Safe to call
+  // again.
+  void claim();
+  // In a sandbox, and in the process that claimed it: not in a child of fork(2).
+  bool is_open() const;
+  void say(const Message& message);
+  // "" where no answer comes within seconds: from then on the channel is closed.
+  std::string ask(const Message& message);
+
+ private:
+  int fd_ = -1;
+  pid_t owner_ = -1;
+};
+
+}  // namespace internal
+}  // namespace sandbox

@@ -1,0 +1,271 @@
+// Tells sandbox-exec which TEST runs, and the TEST what it used. Registers itself; writes nothing
+// to stdout.
+#include <dirent.h>
+#include <gtest/gtest.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "channel.h"
+#include "sandbox/gtest.h"
+
+namespace sandbox {
+namespace internal {
+namespace {
+
+constexpr double kSlowSeconds = 1;
+
+std::int64_t now_ns() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
+}
+
+// Of this process; -1: cannot be told.
+std::int64_t count_entries(const char* folder) {
+  DIR* entries = ::opendir(folder);
+  if (!entries) return -1;
+  std::int64_t count = -2;  // "." and ".."
+  while (::readdir(entries)) ++count;
+  ::closedir(entries);
+  return count;
+}
+
+struct Holdings {
+  std::int64_t threads = count_entries("/proc/self/task");
+  std::int64_t descriptors = count_entries("/proc/self/fd");
+};
+
+std::string full_name(const ::testing::TestInfo& test) {
+  return std::string{test.test_suite_name()} + "." + test.name();
+}
+
+const char* result_of(const ::testing::TestInfo& test) {
+  if (test.result()->Failed()) return "failed";
+  return test.result()->Skipped() ? "skipped" : "passed";
+}
+
+std::string mib(std::int64_t bytes) {
+  char text[32];
+  (void)std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(bytes) / (1 << 20));
+  return text;
+}
+
+TestUsage read_usage(const std::string& answer) {
+  TestUsage usage;
+  usage.known = !answer.empty();
+  read_figure(answer, "wall_seconds", usage.wall_seconds);
+  read_figure(answer, "cpu_user_seconds", usage.cpu_user_seconds);
+  read_figure(answer, "cpu_system_seconds", usage.cpu_system_seconds);
+  read_figure(answer, "cpu_throttled_seconds", usage.cpu_throttled_seconds);
+  read_figure(answer, "memory_peak_bytes", usage.memory_peak_bytes);
+  usage.memory_peak_cumulative = read_flag(answer, "memory_peak_cumulative");
+  read_figure(answer, "memory_grown_bytes", usage.memory_grown_bytes);
+  read_figure(answer, "oom_kills", usage.oom_kills);
+  return usage;
+}
+
+enum class Print { never, slow, always };
+
+Print wanted_print() {
+  const char* word = std::getenv("SANDBOX_GTEST_PRINT");
+  if (word && std::strcmp(word, "slow") == 0) return Print::slow;
+  return word && std::strcmp(word, "always") == 0 ? Print::always : Print::never;
+}
+
+struct Place {
+  const char* file = nullptr;
+  int line = 0;
+};
+
+struct Budget {
+  std::uint64_t bytes = 0;
+  Place place{};
+};
+
+class Listener : public ::testing::EmptyTestEventListener {
+ public:
+  static Listener& instance() {
+    static Listener* const listener = new Listener;  // gtest deletes it
+    return *listener;
+  }
+
+  TestUsage usage() {
+    if (!::testing::UnitTest::GetInstance()->current_test_info()) return TestUsage{};
+    return read_usage(channel_.ask(Message{"usage"}.add("at_ns", now_ns())));
+  }
+
+  void set_memory_budget(std::uint64_t bytes, const Place& place) {
+    Budget budget;
+    budget.bytes = bytes;
+    budget.place = place;
+    if (may_check()) budgets_.push_back(budget);
+  }
+
+  void forbid_leaks(const Place& place) {
+    if (may_check()) no_leaks_ = place;
+  }
+
+ private:
+  void OnTestProgramStart(const ::testing::UnitTest&) override {
+    channel_.claim();
+    print_ = wanted_print();
+  }
+
+  // Before its SetUpTestSuite: what that uses is no TEST's.
+  void OnTestSuiteStart(const ::testing::TestSuite&) override { suite_begins_ = true; }
+
+  void OnTestStart(const ::testing::TestInfo& test) override {
+    budgets_.clear();
+    no_leaks_ = Place{};
+    if (!channel_.is_open()) return;
+    if (suite_begins_) channel_.ask(Message{"baseline"});
+    suite_begins_ = false;
+    before_ = Holdings{};
+    channel_.say(Message{"test-start"}
+                     .add("test", full_name(test))
+                     .add("file", test.file() ? test.file() : "")
+                     .add("line", test.line())
+                     .add("at_ns", now_ns()));
+  }
+
+  void OnTestEnd(const ::testing::TestInfo& test) override {
+    if (!channel_.is_open()) return;
+    const std::int64_t at_ns = now_ns();
+    const Holdings after;
+    const std::int64_t threads = after.threads - before_.threads;
+    const std::int64_t descriptors = after.descriptors - before_.descriptors;
+    const char* const result = result_of(test);
+    const std::string answer = channel_.ask(Message{"test-end"}
+                                                .add("result", result)
+                                                .add("at_ns", at_ns)
+                                                .add("threads_left", threads)
+                                                .add("descriptors_left", descriptors));
+    if (answer.empty()) return;
+    const TestUsage usage = read_usage(answer);
+    std::int64_t processes = 0;
+    read_figure(answer, "processes_left", processes);
+    check_budgets(usage);
+    check_leaks(processes, threads, descriptors);
+    if (std::strcmp(result, result_of(test)) != 0)
+      channel_.say(Message{"test-result"}.add("result", result_of(test)));
+    record(usage, processes, threads, descriptors);
+    print(test, usage);
+  }
+
+  // --- what a TEST asked for
+
+  bool may_check() {
+    if (channel_.is_open()) return true;
+    if (!said_unchecked_)
+      (void)std::fputs("sandbox: not in sandbox-exec, so budgets and leaks are not checked\n",
+                       stderr);
+    said_unchecked_ = true;
+    return false;
+  }
+
+  void check_budgets(const TestUsage& usage) const {
+    const bool own = !usage.memory_peak_cumulative;
+    const std::int64_t used = own ? usage.memory_peak_bytes : usage.memory_grown_bytes;
+    for (const Budget& budget : budgets_) {
+      if (used <= static_cast<std::int64_t>(budget.bytes)) continue;
+      ADD_FAILURE_AT(budget.place.file, budget.place.line)
+          << "memory " << (own ? "peak" : "grown by") << " " << mib(used) << ", budget "
+          << mib(static_cast<std::int64_t>(budget.bytes));
+    }
+  }
+
+  void check_leaks(std::int64_t processes, std::int64_t threads, std::int64_t descriptors) const {
+    if (!no_leaks_.file) return;
+    std::string left;
+    const auto add = [&](std::int64_t count, const char* what) {
+      if (count > 0) left += (left.empty() ? "" : ", ") + std::to_string(count) + " " + what;
+    };
+    add(processes, "processes");
+    add(threads, "threads");
+    add(descriptors, "descriptors");
+    if (!left.empty()) ADD_FAILURE_AT(no_leaks_.file, no_leaks_.line) << "left over: " << left;
+  }
+
+  // --- what is told
+
+  static void record(const TestUsage& usage, std::int64_t processes, std::int64_t threads,
+                     std::int64_t descriptors) {
+    const auto seconds = [](const char* key, double value) {
+      char text[32];
+      (void)std::snprintf(text, sizeof text, "%.6f", value);
+      if (value >= 0) ::testing::Test::RecordProperty(key, text);
+    };
+    const auto count = [](const char* key, std::int64_t value) {
+      ::testing::Test::RecordProperty(key, std::to_string(value));
+    };
+    seconds("sandbox.wall_seconds", usage.wall_seconds);
+    seconds("sandbox.cpu_user_seconds", usage.cpu_user_seconds);
+    seconds("sandbox.cpu_system_seconds", usage.cpu_system_seconds);
+    seconds("sandbox.cpu_throttled_seconds", usage.cpu_throttled_seconds);
+    if (usage.memory_peak_bytes >= 0) {
+      count(usage.memory_peak_cumulative ? "sandbox.memory_peak_cumulative_bytes"
+                                         : "sandbox.memory_peak_bytes",
+            usage.memory_peak_bytes);
+      count("sandbox.memory_grown_bytes", usage.memory_grown_bytes);
+    }
+    if (usage.oom_kills > 0) count("sandbox.oom_kills", usage.oom_kills);
+    if (processes != 0) count("sandbox.processes_left", processes);
+    if (threads != 0) count("sandbox.threads_left", threads);
+    if (descriptors != 0) count("sandbox.descriptors_left", descriptors);
+  }
+
+  void print(const ::testing::TestInfo& test, const TestUsage& usage) const {
+    if (print_ == Print::never) return;
+    if (print_ == Print::slow && usage.wall_seconds < kSlowSeconds) return;
+    (void)std::fprintf(
+        stderr, "sandbox: %s took %.3f s, CPU %.3f s, memory %s %s\n", full_name(test).c_str(),
+        usage.wall_seconds, usage.cpu_user_seconds + usage.cpu_system_seconds,
+        usage.memory_peak_cumulative ? "grown by" : "peak",
+        mib(usage.memory_peak_cumulative ? usage.memory_grown_bytes : usage.memory_peak_bytes)
+            .c_str());
+  }
+
+  Channel channel_{};
+  Print print_ = Print::never;
+  bool suite_begins_ = true;
+  bool said_unchecked_ = false;
+  Holdings before_{};
+  std::vector<Budget> budgets_{};
+  Place no_leaks_{};
+};
+
+bool append_listener() {
+  ::testing::UnitTest::GetInstance()->listeners().Append(&Listener::instance());
+  return true;
+}
+
+}  // namespace
+
+void set_memory_budget(std::uint64_t bytes, const char* file, int line) {
+  Listener::instance().set_memory_budget(bytes, Place{file, line});
+}
+
+void forbid_leaks(const char* file, int line) {
+  Listener::instance().forbid_leaks(Place{file, line});
+}
+
+}  // namespace internal
+
+TestUsage usage() {
+  return internal::Listener::instance().usage();
+}
+
+}  // namespace sandbox
+
+// The name by which the linker keeps this file, whoever links it.
+extern "C" {
+extern const bool sandbox_gtest_listener;
+const bool sandbox_gtest_listener = sandbox::internal::append_listener();
+}

@@ -1,0 +1,205 @@
+#include "supervise/test_log.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "policy/json_keys.h"
+#include "report/keys.h"
+
+namespace sandbox {
+namespace {
+
+constexpr int kVersion = 1;
+constexpr std::size_t kLongestMessage = 8192;
+constexpr std::size_t kLongestName = 1024;
+constexpr std::size_t kMostTests = 100'000;
+constexpr int kMostAtOnce = 64;  // messages, before others of the loop have their turn
+
+constexpr auto kAnswerKeys = [](auto& keys, const TestRecord& record) {
+  keys.field("v", kVersion);
+  kTestKeys(keys, record);
+};
+
+struct Packet {
+  char data[kLongestMessage];
+  std::size_t size = 0;
+  pid_t sender = 0;
+};
+
+enum class Received { packet, nothing, end };
+
+pid_t sender_of(msghdr& header) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_CREDENTIALS) continue;
+    ucred credentials{};
+    std::memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
+    return credentials.pid;
+  }
+  return 0;
+}
+
+// Descriptors that come beside it are closed by the kernel: there is no room for them.
+Received receive(int channel, Packet& packet) {
+  iovec data{packet.data, sizeof packet.data};
+  msghdr header{};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(ucred))];
+  header.msg_control = space;
+  header.msg_controllen = sizeof space;
+  const ssize_t n = ::recvmsg(channel, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (n < 0) return errno == EAGAIN || errno == EINTR ? Received::nothing : Received::end;
+  // An empty packet looks like the end, but has a sender.
+  packet.sender = sender_of(header);
+  if (n == 0 && packet.sender == 0) return Received::end;
+  packet.size = header.msg_flags & MSG_TRUNC ? 0 : static_cast<std::size_t>(n);
+  return Received::packet;
+}
+
+std::string text_in(const Json& message, const char* key) {
+  const auto found = message.find(key);
+  if (found == message.end() || !found->is_string()) return "";
+  return found->get_ref<const std::string&>().substr(0, kLongestName);
+}
+
+std::optional<std::int64_t> number_in(const Json& message, const char* key) {
+  const auto found = message.find(key);
+  if (found == message.end() || !found->is_number_integer()) return std::nullopt;
+  return found->get<std::int64_t>();
+}
+
+std::string result_in(const Json& message) {
+  const std::string result = text_in(message, "result");
+  return result == "failed" || result == "skipped" ? result : "passed";
+}
+
+using Count = std::optional<std::uint64_t>;
+
+// By how much it has grown.
+std::optional<std::int64_t> change(const Count& before, const Count& now) {
+  if (!before || !now) return std::nullopt;
+  return static_cast<std::int64_t>(*now) - static_cast<std::int64_t>(*before);
+}
+
+std::optional<double> seconds(const Count& before_ns, const Count& now_ns) {
+  const auto grown = change(before_ns, now_ns);
+  if (!grown) return std::nullopt;
+  return static_cast<double>(std::max<std::int64_t>(*grown, 0)) / 1e9;
+}
+
+void answer(int channel, const TestRecord& record) {
+  const std::string text = KeyWriter::written(record, kAnswerKeys, JsonLayout::one_line);
+  (void)::send(channel, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+}  // namespace
+
+bool TestLog::take_messages(int channel) {
+  Packet packet;
+  for (int taken = 0; taken < kMostAtOnce; ++taken) {
+    const Received received = receive(channel, packet);
+    if (received != Received::packet) return received == Received::nothing;
+    if (listen_to(packet.sender)) obey(channel, {packet.data, packet.size});
+  }
+  return true;
+}
+
+// The first that speaks, until it is gone: then its TEST has not been finished.
+bool TestLog::listen_to(pid_t sender) {
+  if (sender_ == sender) return true;
+  if (sender_ && (::kill(*sender_, 0) == 0 || errno != ESRCH)) return false;
+  if (sender_) close(Clock::now());
+  running_.clear();
+  sender_ = sender;
+  return true;
+}
+
+void TestLog::obey(int channel, std::string_view text) {
+  const Json message = Json::parse(text, nullptr, false);
+  if (!message.is_object() || number_in(message, "v") != kVersion) return;
+  const std::string wanted = text_in(message, "do");
+  if (wanted == "test-start") begin(message);
+  if (wanted == "test-end") answer(channel, finish(message));
+  if (wanted == "usage") {
+    answer(channel, figures_until(group_.sample(PeakAfter::goes_on), time_in(message)));
+  }
+  if (wanted == "test-result" && !tests_.empty()) tests_.back().result = result_in(message);
+  if (wanted == "baseline") {
+    before_ = {group_.sample(PeakAfter::starts_anew), Clock::now()};
+    answer(channel, TestRecord{});
+  }
+}
+
+void TestLog::begin(const Json& message) {
+  if (!running_.empty()) close(time_in(message));
+  current_ = {};
+  current_.name = text_in(message, "test");
+  current_.file = text_in(message, "file");
+  current_.line = static_cast<int>(
+      std::clamp<std::int64_t>(number_in(message, "line").value_or(0), 0, std::int64_t{1} << 30));
+  before_.at = time_in(message);
+  running_ = current_.name;
+}
+
+// Without a TEST that runs, its answer is about nobody.
+TestRecord TestLog::finish(const Json& message) {
+  if (running_.empty()) return {};
+  current_.threads_left = number_in(message, "threads_left");
+  current_.descriptors_left = number_in(message, "descriptors_left");
+  TestRecord record = end_current(result_in(message), time_in(message));
+  running_.clear();
+  return record;
+}
+
+void TestLog::close(Clock::time_point end) {
+  if (!running_.empty()) end_current("unfinished", end);
+}
+
+TestRecord TestLog::end_current(std::string result, Clock::time_point at) {
+  GroupSample now = group_.sample(PeakAfter::starts_anew);
+  TestRecord record = figures_until(now, at);
+  record.result = std::move(result);
+  keep(record);
+  before_ = {std::move(now), at};
+  return record;
+}
+
+TestRecord TestLog::figures_until(const GroupSample& now, Clock::time_point at) const {
+  const GroupSample& before = before_.sample;
+  const std::chrono::duration<double> wall = at - before_.at;
+  TestRecord record = current_;
+  record.wall_seconds = std::max(wall.count(), 0.0);
+  record.cpu_user_seconds = seconds(before.cpu_user_ns, now.cpu_user_ns);
+  record.cpu_system_seconds = seconds(before.cpu_system_ns, now.cpu_system_ns);
+  record.cpu_throttled_seconds = seconds(before.cpu_throttled_ns, now.cpu_throttled_ns);
+  record.memory_peak_bytes = now.memory_peak;
+  record.memory_peak_cumulative = now.memory_peak && !before.peak_is_reset;
+  record.memory_grown_bytes = change(before.memory_now, now.memory_now);
+  if (const auto kills = change(before.oom_kills, now.oom_kills))
+    record.oom_kills = static_cast<std::uint64_t>(std::max<std::int64_t>(*kills, 0));
+  if (const auto tasks = change(before.tasks, now.tasks))
+    record.processes_left = std::max<std::int64_t>(*tasks - record.threads_left.value_or(0), 0);
+  return record;
+}
+
+void TestLog::keep(const TestRecord& record) {
+  if (tests_.size() < kMostTests)
+    tests_.push_back(record);
+  else
+    ++not_kept_;
+}
+
+// The program's word, where it can be true.
+TestLog::Clock::time_point TestLog::time_in(const Json& message) const {
+  const Clock::time_point now = Clock::now();
+  const auto said = number_in(message, "at_ns");
+  if (!said) return now;
+  return std::clamp(Clock::time_point{std::chrono::nanoseconds{*said}}, std::min(before_.at, now),
+                    now);
+}
+
+}  // namespace sandbox

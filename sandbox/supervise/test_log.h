@@ -1,0 +1,67 @@
+// What a listener in the test program tells over its channel (docs/channel.md): which TEST runs. To
+// each the group's figures are added, and given back.
+//
+// Who is inside may write anything: a message that means nothing is passed over, one sender is
+// listened to at a time, and what is kept is bounded.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cgroup/group.h"
+#include "policy/json_values.h"
+#include "report/report.h"
+
+namespace sandbox {
+
+class TestLog {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit TestLog(Group& group) : group_(group) {}
+
+  // Takes the messages that wait at the supervisor's end of the channel, and answers; a bounded
+  // number at a time. Returns false at its end.
+  bool take_messages(int channel);
+
+  // When the run has ended, at `end`: the TEST that ran is unfinished, with what it used by then.
+  void close(Clock::time_point end);
+
+  // The TEST that runs, or in which the program ended; empty: none.
+  const std::string& running() const { return running_; }
+  std::vector<TestRecord> take() { return std::move(tests_); }
+  // TESTs that came after the most that are kept.
+  std::size_t not_kept() const { return not_kept_; }
+
+ private:
+  struct Baseline {
+    GroupSample sample{};
+    Clock::time_point at{};
+  };
+
+  bool listen_to(pid_t sender);
+  void obey(int channel, std::string_view text);
+  void begin(const Json& message);
+  TestRecord figures_until(const GroupSample& now, Clock::time_point at) const;
+  TestRecord finish(const Json& message);
+  TestRecord end_current(std::string result, Clock::time_point at);
+  void keep(const TestRecord& record);
+  Clock::time_point time_in(const Json& message) const;
+
+  Group& group_;
+  std::optional<pid_t> sender_{};
+  Baseline before_{};
+  TestRecord current_{};
+  std::string running_{};
+  std::vector<TestRecord> tests_{};
+  std::size_t not_kept_ = 0;
+};
+
+}  // namespace sandbox

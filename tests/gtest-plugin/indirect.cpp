@@ -1,0 +1,4 @@
+// Names nothing of the listener.
+#include <gtest/gtest.h>
+
+TEST(Ends, Passes) {}
