@@ -9,6 +9,8 @@
 namespace sandbox {
 namespace internal {
 
+std::int64_t monotonic_ns();
+
 // A figure of an answer; false: null, or not there.
 bool read_figure(const std::string& answer, const char* key, double& value);
 bool read_figure(const std::string& answer, const char* key, std::int64_t& value);
@@ -38,6 +40,8 @@ class Channel {
   std::string ask(const Message& message);
 
  private:
+  ssize_t receive(char* text, std::size_t size) const;
+
   int fd_ = -1;
   pid_t owner_ = -1;
 };

@@ -167,4 +167,14 @@ std::optional<std::uint64_t> SmallFile::number_of(std::string_view key) const {
   return std::nullopt;
 }
 
+int HeldFile::fd(int at) {
+  if (!fd_) fd_.reset(::openat(at, name_, access_ | O_CLOEXEC));
+  if (!fd_ && access_ != O_RDONLY) fd_.reset(::openat(at, name_, O_RDONLY | O_CLOEXEC));
+  return fd_.get();
+}
+
+bool HeldFile::write(int at, std::string_view text) {
+  return ::pwrite(fd(at), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+}
+
 }  // namespace sandbox

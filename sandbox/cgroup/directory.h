@@ -75,4 +75,22 @@ class SmallFile {
   char buffer_[8192];
 };
 
+// The same for one that is read often: it stays open once it has been read.
+class HeldFile {
+ public:
+  explicit HeldFile(const char* name, int access = O_RDONLY) : name_(name), access_(access) {}
+
+  SmallFile read(int at) { return SmallFile{fd(at)}; }
+  // Whether `text` was taken.
+  bool write(int at, std::string_view text);
+  void close() { fd_.reset(); }
+
+ private:
+  int fd(int at);
+
+  const char* name_;
+  int access_;  // O_RDWR where it is to be written too, if it can be
+  UniqueFd fd_{};
+};
+
 }  // namespace sandbox

@@ -15,8 +15,26 @@ namespace sandbox {
 namespace {
 
 constexpr const char* kMemoryLimit = "memory.limit_in_bytes";
+constexpr const char* kOomControl = "memory.oom_control";
+constexpr const char* kCpu = "cpuacct.usage";
+constexpr const char* kCpuUser = "cpuacct.usage_user";
+constexpr const char* kCpuSystem = "cpuacct.usage_sys";
 constexpr const char* kMemoryPeak = "memory.max_usage_in_bytes";
 constexpr const char* kSwapLimit = "memory.memsw.limit_in_bytes";
+
+using Count = std::optional<std::uint64_t>;
+
+// Of the samples.
+struct HeldFiles {
+  HeldFile usage{"memory.usage_in_bytes"};
+  HeldFile peak{kMemoryPeak, O_RDWR};
+  HeldFile oom_control{kOomControl};
+  HeldFile cpu{kCpu};
+  HeldFile cpu_user{kCpuUser};
+  HeldFile cpu_system{kCpuSystem};
+  HeldFile cpu_stat{"cpu.stat"};
+  HeldFile tasks{"pids.current"};
+};
 
 struct Quota {
   std::optional<std::uint64_t> quota{};  // nullopt: unlimited (-1)
@@ -46,16 +64,17 @@ class V1 final : public Backend {
   std::string source(std::string_view figure) const override;
   void kill() const override;
   std::vector<std::string> lost_caps() const override { return {}; }
-  void close_watches() override { oom_event_.reset(); }
+  void close_watches() override {
+    oom_event_.reset();
+    held_ = HeldFiles{};
+  }
 
  private:
   void add(const GroupPlace& place, const std::string& run_id);
   void watch_oom();
   Cap stricter_above(Cap refused, CpuQuota quota) const;
   void read_memory(GroupCounters& counters) const;
-  template <typename Counters>
-  void read_cpu(Counters& counters) const;
-  std::optional<std::uint64_t> oom_kills() const;
+  void read_cpu(GroupCounters& counters) const;
   void read_pids(GroupCounters& counters) const;
 
   std::vector<GroupDirectory> directories_{};
@@ -65,6 +84,7 @@ class V1 final : public Backend {
   int pids_ = -1;
   std::string cpu_parent_{};
   bool cpu_capped_ = false;
+  HeldFiles held_{};
   std::uint64_t peak_before_ = 0;  // of what the samples have reset
   UniqueFd oom_control_{};
   UniqueFd oom_event_{};
@@ -115,11 +135,11 @@ Cap V1::cap_memory(std::uint64_t bytes) {
 
 // Best effort: the counters are read after exit in any case.
 void V1::watch_oom() {
-  oom_control_.reset(::openat(memory_, "memory.oom_control", O_RDONLY | O_CLOEXEC));
+  oom_control_.reset(::openat(memory_, kOomControl, O_RDONLY | O_CLOEXEC));
   if (!oom_control_) return;
   // Inherited: with it, a process at the cap would wait instead of being killed.
   if (SmallFile{oom_control_.get()}.number_of("oom_kill_disable").value_or(0) != 0) {
-    (void)write_file_at(memory_, "memory.oom_control", "0");
+    (void)write_file_at(memory_, kOomControl, "0");
   }
   UniqueFd event{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   const std::string order = std::to_string(event.get()) + " " + std::to_string(oom_control_.get());
@@ -183,46 +203,44 @@ void V1::read_memory(GroupCounters& counters) const {
   if (cache && counters.anonymous && counters.kernel) {
     counters.memory_now = *counters.anonymous + *cache + *counters.kernel;
   }
-  counters.oom_kills = oom_kills();
-}
-
-std::optional<std::uint64_t> V1::oom_kills() const {
   const SmallFile control =
-      oom_control_ ? SmallFile{oom_control_.get()} : SmallFile{memory_, "memory.oom_control"};
-  return control.number_of("oom_kill");
-}
-
-GroupSample V1::sample(PeakAfter peak) {
-  GroupSample sample;
-  if (memory_ >= 0) {
-    sample.memory_now = SmallFile{memory_, "memory.usage_in_bytes"}.number();
-    sample.memory_peak = SmallFile{memory_, kMemoryPeak}.number();
-    peak_before_ = std::max(peak_before_, sample.memory_peak.value_or(0));
-    sample.peak_is_reset =
-        peak == PeakAfter::starts_anew && write_file_at(memory_, kMemoryPeak, "0") == 0;
-    sample.oom_kills = oom_kills();
-  }
-  if (cpuacct_ >= 0) read_cpu(sample);
-  if (pids_ >= 0) sample.tasks = SmallFile{pids_, "pids.current"}.number();
-  if (cpu_capped_) {
-    sample.cpu_throttled_ns = SmallFile{cpu_, "cpu.stat"}.number_of("throttled_time");
-  }
-  return sample;
+      oom_control_ ? SmallFile{oom_control_.get()} : SmallFile{memory_, kOomControl};
+  counters.oom_kills = control.number_of("oom_kill");
 }
 
 // Where the kernel samples by the tick (CONFIG_TICK_CPU_ACCOUNTING), usage_user and usage_sys are
 // multiples of it, and 0 for a run that no tick met; usage is what the scheduler measured. So they
 // only split it, as cputime_adjust() does for v2's cpu.stat; without a tick all of it is user's.
 template <typename Counters>
-void V1::read_cpu(Counters& counters) const {
-  const auto total = SmallFile{cpuacct_, "cpuacct.usage"}.number();
-  const auto user = SmallFile{cpuacct_, "cpuacct.usage_user"}.number();
-  const auto system = SmallFile{cpuacct_, "cpuacct.usage_sys"}.number();
+void split_cpu(Counters& counters, const Count& total, const Count& user, const Count& system) {
   if (!total || !user || !system) return;
   const double sampled = static_cast<double>(*user) + static_cast<double>(*system);
   const double share = *system == 0 ? 0 : static_cast<double>(*system) / sampled;
   counters.cpu_system_ns = static_cast<std::uint64_t>(static_cast<double>(*total) * share);
   counters.cpu_user_ns = *total - std::min(*counters.cpu_system_ns, std::uint64_t{*total});
+}
+
+GroupSample V1::sample(PeakAfter peak) {
+  GroupSample sample;
+  if (memory_ >= 0) {
+    sample.memory_now = held_.usage.read(memory_).number();
+    sample.memory_peak = held_.peak.read(memory_).number();
+    peak_before_ = std::max(peak_before_, sample.memory_peak.value_or(0));
+    sample.peak_is_reset = peak == PeakAfter::starts_anew && held_.peak.write(memory_, "0");
+    sample.oom_kills = held_.oom_control.read(memory_).number_of("oom_kill");
+  }
+  if (cpuacct_ >= 0) {
+    split_cpu(sample, held_.cpu.read(cpuacct_).number(), held_.cpu_user.read(cpuacct_).number(),
+              held_.cpu_system.read(cpuacct_).number());
+  }
+  if (pids_ >= 0) sample.tasks = held_.tasks.read(pids_).number();
+  if (cpu_capped_) sample.cpu_throttled_ns = held_.cpu_stat.read(cpu_).number_of("throttled_time");
+  return sample;
+}
+
+void V1::read_cpu(GroupCounters& counters) const {
+  split_cpu(counters, SmallFile{cpuacct_, kCpu}.number(), SmallFile{cpuacct_, kCpuUser}.number(),
+            SmallFile{cpuacct_, kCpuSystem}.number());
 }
 
 void V1::read_pids(GroupCounters& counters) const {

@@ -19,6 +19,15 @@ std::optional<std::uint64_t> nanoseconds(std::optional<std::uint64_t> microsecon
   return *microseconds * kNanosecondsPerMicrosecond;
 }
 
+// Of the samples.
+struct HeldFiles {
+  HeldFile usage{"memory.current"};
+  HeldFile peak{"memory.peak", O_RDWR};  // a reset holds for one open file
+  HeldFile events{"memory.events.local"};
+  HeldFile cpu{"cpu.stat"};
+  HeldFile tasks{"pids.current"};
+};
+
 class V2 final : public Backend {
  public:
   V2(const GroupSite& site, const std::string& run_id);
@@ -38,7 +47,7 @@ class V2 final : public Backend {
   std::vector<std::string> lost_caps() const override;
   void close_watches() override {
     memory_events_.reset();
-    peak_.reset();
+    held_ = HeldFiles{};
   }
 
  private:
@@ -52,7 +61,7 @@ class V2 final : public Backend {
   bool cpu_capped_ = false;
   std::vector<const char*> caps_{};  // the files written
   UniqueFd memory_events_{};
-  UniqueFd peak_{};  // of the samples: a reset holds for one open file
+  HeldFiles held_{};
 };
 
 void enable_missing(const GroupSite& site) {
@@ -137,18 +146,16 @@ void V2::read_memory(GroupCounters& counters) const {
 GroupSample V2::sample(PeakAfter peak) {
   GroupSample sample;
   if (memory_) {
-    sample.memory_now = SmallFile{fd(), "memory.current"}.number();
-    if (!peak_) peak_.reset(::openat(fd(), "memory.peak", O_RDWR | O_CLOEXEC));
-    if (!peak_) peak_.reset(::openat(fd(), "memory.peak", O_RDONLY | O_CLOEXEC));
-    sample.memory_peak = SmallFile{peak_.get()}.number();
-    sample.peak_is_reset = peak == PeakAfter::starts_anew && ::pwrite(peak_.get(), "0", 1, 0) == 1;
-    sample.oom_kills = SmallFile{memory_events_.get()}.number_of("oom_kill");
+    sample.memory_now = held_.usage.read(fd()).number();
+    sample.memory_peak = held_.peak.read(fd()).number();
+    sample.peak_is_reset = peak == PeakAfter::starts_anew && held_.peak.write(fd(), "0");
+    sample.oom_kills = held_.events.read(fd()).number_of("oom_kill");
   }
-  const SmallFile cpu{fd(), "cpu.stat"};
+  const SmallFile cpu = held_.cpu.read(fd());
   sample.cpu_user_ns = nanoseconds(cpu.number_of("user_usec"));
   sample.cpu_system_ns = nanoseconds(cpu.number_of("system_usec"));
   if (cpu_capped_) sample.cpu_throttled_ns = nanoseconds(cpu.number_of("throttled_usec"));
-  if (pids_) sample.tasks = SmallFile{fd(), "pids.current"}.number();
+  if (pids_) sample.tasks = held_.tasks.read(fd()).number();
   return sample;
 }
 
