@@ -139,7 +139,8 @@ struct ThreadState {
 // program (docs/gtest.md); the figures are the group's, so children count too.
 struct TestRecord {
   std::string name{};    // "Suite.Name"
-  std::string result{};  // "passed", "failed", "skipped"; "unfinished": the program ended in it
+  std::string result{};  // "passed", "failed", "skipped"; "unfinished": the program ended in it;
+                         // "unknown": it closed its channel in it
   std::string file{};
   int line = 0;
   std::optional<double> wall_seconds{};

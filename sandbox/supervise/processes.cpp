@@ -43,7 +43,8 @@ std::vector<std::string_view> stat_fields(const std::string& stat) {
   return split(std::string_view{stat}.substr(end + 2), ' ');
 }
 
-constexpr std::size_t kState = 0, kUser = 11, kChildrenUser = 13;  // proc_pid_stat(5), minus 3
+constexpr std::size_t kState = 0, kFlags = 6, kUser = 11,
+                      kChildrenUser = 13;  // proc_pid_stat(5), minus 3
 
 std::optional<double> seconds(const std::vector<std::string_view>& fields, std::size_t first,
                               std::size_t last) {
@@ -113,6 +114,14 @@ std::optional<ThreadState> describe_thread(pid_t pid, pid_t tid) {
 }
 
 }  // namespace
+
+bool goes_on(pid_t pid) {
+  constexpr unsigned long long kExiting = 4;  // PF_EXITING
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
+  const auto fields = stat_fields(stat);
+  if (fields.size() <= kFlags || fields[kState] == "Z" || fields[kState] == "X") return false;
+  return (leading_number(fields[kFlags]).value_or(0) & kExiting) == 0;
+}
 
 std::vector<pid_t> processes_below(pid_t init) {
   std::vector<pid_t> found = children_of(init);

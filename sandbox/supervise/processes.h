@@ -20,6 +20,9 @@ std::vector<ThreadState> describe_threads(const std::vector<pid_t>& pids, std::s
 // One entry a process (its main thread).
 std::vector<ThreadState> describe_processes(const std::vector<pid_t>& pids, std::size_t most);
 
+// Whether the process goes on: it is there, and the kernel has not begun to take it down.
+bool goes_on(pid_t pid);
+
 // Of all processes below `init` and of those it reaped, from /proc/PID/stat: where no group counts
 // it.
 struct CpuTimes {

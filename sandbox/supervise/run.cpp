@@ -272,6 +272,11 @@ class Run::Stages {
   }
 
   void warn_of_tests(const Observation& seen) {
+    if (!seen.channel_closed_in.empty()) {
+      report_.warnings.push_back("the program closed its listener's channel in TEST " +
+                                 one_line(seen.channel_closed_in) +
+                                 ": nothing is known of those after it");
+    }
     if (seen.tests_not_kept > 0) {
       report_.warnings.push_back(std::to_string(seen.tests_not_kept) +
                                  " TESTs more than are kept ran");

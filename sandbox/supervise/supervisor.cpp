@@ -416,6 +416,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
     }
     tests_.close(seen_.ended);
     seen_.running_test = tests_.running();
+    seen_.channel_closed_in = tests_.closed_in();
     seen_.tests = tests_.take();
     seen_.tests_not_kept = tests_.not_kept();
   }

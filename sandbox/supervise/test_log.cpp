@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "policy/json_keys.h"
 #include "report/keys.h"
+#include "supervise/processes.h"
 
 namespace sandbox {
 namespace {
@@ -102,7 +104,11 @@ bool TestLog::take_messages(int channel) {
   Packet packet;
   for (int taken = 0; taken < kMostAtOnce; ++taken) {
     const Received received = receive(channel, packet);
-    if (received != Received::packet) return received == Received::nothing;
+    if (received == Received::nothing) return true;
+    if (received == Received::end) {
+      notice_end();
+      return false;
+    }
     if (listen_to(packet.sender)) obey(channel, {packet.data, packet.size});
   }
   return true;
@@ -116,6 +122,14 @@ bool TestLog::listen_to(pid_t sender) {
   running_.clear();
   sender_ = sender;
   return true;
+}
+
+// Of a program that goes on, as one that closes all its descriptors, nobody can tell any more what
+// runs.
+void TestLog::notice_end() {
+  if (running_.empty() || !sender_ || !goes_on(*sender_)) return;
+  end_current("unknown", Clock::now());
+  closed_in_ = std::exchange(running_, "");
 }
 
 void TestLog::obey(int channel, std::string_view text) {

@@ -37,6 +37,8 @@ class TestLog {
   // The TEST that runs, or in which the program ended; empty: none.
   const std::string& running() const { return running_; }
   std::vector<TestRecord> take() { return std::move(tests_); }
+  // The TEST in which the program closed its channel, though it went on; empty: it did not.
+  const std::string& closed_in() const { return closed_in_; }
   // TESTs that came after the most that are kept.
   std::size_t not_kept() const { return not_kept_; }
 
@@ -47,6 +49,7 @@ class TestLog {
   };
 
   bool listen_to(pid_t sender);
+  void notice_end();
   void obey(int channel, std::string_view text);
   void begin(const Json& message);
   TestRecord figures_until(const GroupSample& now, Clock::time_point at) const;
@@ -60,6 +63,7 @@ class TestLog {
   Baseline before_{};
   TestRecord current_{};
   std::string running_{};
+  std::string closed_in_{};
   std::vector<TestRecord> tests_{};
   std::size_t not_kept_ = 0;
 };

@@ -141,6 +141,15 @@ class Blame(Channel):
         self.assert_verdict(result, "crashed", signal=signal.SIGABRT)
         self.blamed(result)
 
+    def test_nobody_once_the_program_has_closed_its_channel(self):
+        for end, verdict in (("os._exit(0)", "passed"), ("os._exit(3)", "failed")):
+            with self.subTest(end):
+                result = self.told(f'start("S.Closes"); channel.close(); time.sleep(0.3); {end}')
+                self.assertEqual((result.report["verdict"], result.report["test"]), (verdict, None), str(result))
+                self.assertEqual(self.by_name(result)["S.Closes"]["result"], "unknown")
+                self.assertEqual(result.report["warnings"][-1], "the program closed its listener's channel in TEST S.Closes: "
+                                                                "nothing is known of those after it")
+
     def test_nobody_between_two_tests(self):
         result = self.told('start("S.Good"); end(); os.abort()')
         self.assert_verdict(result, "crashed", signal=signal.SIGABRT)
