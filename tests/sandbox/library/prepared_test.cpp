@@ -146,6 +146,30 @@ TEST_F(Prepared, TheTestSeesWhatANewSandboxShows) {
   EXPECT_EQ(lines_lacking(second.output, first.output), "");
 }
 
+// docs/channel.md
+constexpr const char* kTellAndDie = R"(
+import os, socket, sys
+channel = socket.socket(fileno=int(os.environ["SANDBOX_CHANNEL_FD"]))
+def ask(text): channel.send(text.encode()); return channel.recv(8192)
+ask('{"v": 1, "do": "baseline"}')
+channel.send(b'{"v": 1, "do": "test-start", "test": "S.First"}')
+ask('{"v": 1, "do": "test-end", "result": "passed"}')
+channel.send(b'{"v": 1, "do": "test-start", "test": "S.Second"}')
+os.abort())";
+
+TEST_F(Prepared, ItsListenerIsHeard) {
+  REQUIRE_MEMORY_GROUP();
+  for (const bool prepared : {false, true, true}) {
+    const Result result = run_one(policy_of({"/usr/bin/python3", "-c", kTellAndDie}));
+    EXPECT_EQ(result.was_prepared(), prepared);
+    EXPECT_EQ(result.report.outcome.test, "S.Second") << result.output;
+    ASSERT_EQ(result.report.tests.size(), 2U) << result.output;
+    EXPECT_EQ(result.report.tests[0].result, "passed");
+    EXPECT_TRUE(result.report.tests[0].wall_seconds);
+    EXPECT_EQ(result.report.tests[1].result, "unfinished");
+  }
+}
+
 TEST_F(Prepared, NothingOfOneTestReachesAnother) {
   constexpr const char* kLookAndLeave =
       "find /tmp /var/tmp /dev/shm /run -type f; ipcs -m | grep 0x; "
