@@ -132,9 +132,11 @@ class Listener : public ::testing::EmptyTestEventListener {
     budgets_.clear();
     no_leaks_ = Place{};
     if (!channel_.is_open()) return;
-    if (suite_begins_) channel_.ask(Message{"baseline"});
+    if (suite_begins_) {
+      channel_.ask(Message{"baseline"});
+      before_ = Holdings{};
+    }
     suite_begins_ = false;
-    before_ = Holdings{};
     channel_.say(Message{"test-start"}
                      .add("test", full_name(test))
                      .add("file", test.file() ? test.file() : "")
@@ -164,6 +166,7 @@ class Listener : public ::testing::EmptyTestEventListener {
       channel_.say(Message{"test-result"}.add("result", result_of(test)));
     record(usage, processes, threads, descriptors);
     print(test, usage);
+    before_ = after;
   }
 
   // --- what a TEST asked for

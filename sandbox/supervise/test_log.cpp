@@ -19,6 +19,8 @@ constexpr int kVersion = 1;
 constexpr std::size_t kLongestMessage = 8192;
 constexpr std::size_t kLongestName = 1024;
 constexpr std::size_t kMostTests = 100'000;
+constexpr std::size_t kMostText =
+    16 << 20;                    // bytes of names and files; no cap of the test's holds them
 constexpr int kMostAtOnce = 64;  // messages, before others of the loop have their turn
 
 constexpr auto kAnswerKeys = [](auto& keys, const TestRecord& record) {
@@ -201,10 +203,13 @@ TestRecord TestLog::figures_until(const GroupSample& now, Clock::time_point at) 
 }
 
 void TestLog::keep(const TestRecord& record) {
-  if (tests_.size() < kMostTests)
-    tests_.push_back(record);
-  else
+  const std::size_t text = record.name.size() + record.file.size();
+  if (tests_.size() >= kMostTests || text_kept_ + text > kMostText) {
     ++not_kept_;
+    return;
+  }
+  text_kept_ += text;
+  tests_.push_back(record);
 }
 
 // The program's word, where it can be true.

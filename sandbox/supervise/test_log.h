@@ -65,6 +65,7 @@ class TestLog {
   std::string running_{};
   std::string closed_in_{};
   std::vector<TestRecord> tests_{};
+  std::size_t text_kept_ = 0;
   std::size_t not_kept_ = 0;
 };
 

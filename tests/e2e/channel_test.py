@@ -191,6 +191,19 @@ end()
         self.assertEqual(len(result.report["tests"]), 100_000)
         self.assertIn("10 TESTs more than are kept ran", result.report["warnings"])
 
+    def test_long_names_stay_within_bounds(self):
+        if worlds.USER_MODE_LINUX:
+            self.skipTest("takes long there, and depends on no kernel")
+        result = self.told("""
+for i in range(9000): say(do="test-start", test=f"S.{i}" + "n" * 2000, file="f" * 2000)
+end()
+""", "--timeout", "120")
+        self.assert_ended(result, exit=0)
+        kept = result.report["tests"]
+        self.assertEqual({len(test["name"]) for test in kept} | {len(test["file"]) for test in kept}, {1024})
+        self.assertEqual(len(kept), (16 << 20) // 2048)
+        self.assertIn(f"{9000 - len(kept)} TESTs more than are kept ran", result.report["warnings"])
+
     def test_a_child_is_not_listened_to(self):
         result = self.told("""
 start("S.T")
