@@ -144,6 +144,8 @@ int Spawner::persist(const std::function<int()>& send) {
   constexpr int kPauseMs = 1;
   int error = 0;
   for (int i = 0; i < kPauses; ++i) {
+    // A sandbox that it has just made holds its end of the socket for a moment more.
+    if (has_ended(process_)) return EPIPE;
     error = send();
     if (error != EAGAIN && error != ETOOMANYREFS) return error;
     const short room = error == EAGAIN ? POLLOUT : 0;

@@ -113,6 +113,12 @@ void kill(const SpawnerProcess& spawner) {
   if (spawner.pid > 0) ::kill(spawner.pid, SIGKILL);
 }
 
+bool has_ended(const SpawnerProcess& spawner) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(spawner.pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == spawner.pid;
+}
+
 void reap(SpawnerProcess& spawner) {
   if (spawner.pid <= 0) return;
   while (::waitpid(spawner.pid, nullptr, 0) < 0 && errno == EINTR) {

@@ -38,6 +38,9 @@ SpawnerProcess start_spawner(const std::string& executable);
 // SIGKILL.
 void kill(const SpawnerProcess& spawner);
 
+// Where this process can tell: not if another reaps its children.
+bool has_ended(const SpawnerProcess& spawner);
+
 // Waits for its end.
 void reap(SpawnerProcess& spawner);
 

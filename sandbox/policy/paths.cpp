@@ -26,7 +26,10 @@ std::string normal(std::string_view path) {
     }
   }
   std::string result;
-  for (const std::string_view piece : kept) result += "/" + std::string(piece);
+  for (const std::string_view piece : kept) {
+    result += '/';
+    result += piece;
+  }
   return result.empty() ? "/" : result;
 }
 
