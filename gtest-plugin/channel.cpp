@@ -25,11 +25,48 @@ bool is_channel(int fd) {
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
 }
 
+// The bytes that follow the first of a character of UTF-8; -1: it is none.
+int following(unsigned char first) {
+  if (first < 0x80) return 0;
+  if (first >= 0xc2 && first < 0xe0) return 1;
+  if (first >= 0xe0 && first < 0xf0) return 2;
+  return first >= 0xf0 && first < 0xf5 ? 3 : -1;
+}
+
+bool is_character(const std::string& text, std::size_t at, int more) {
+  for (int i = 1; i <= more; ++i) {
+    if (at + i >= text.size() || (text[at + i] & 0xc0) != 0x80) return false;
+  }
+  const unsigned char second = more > 1 ? static_cast<unsigned char>(text[at + 1]) : 0;
+  switch (static_cast<unsigned char>(text[at])) {
+    case 0xe0:
+      return second >= 0xa0;
+    case 0xed:
+      return second < 0xa0;
+    case 0xf0:
+      return second >= 0x90;
+    case 0xf4:
+      return second < 0x90;
+    default:
+      return true;
+  }
+}
+
+// JSON is UTF-8: what is not becomes '?', one byte each.
 std::string quoted(const std::string& text) {
+  constexpr std::size_t kLongest = 1024;  // bytes that are kept (docs/channel.md)
   std::string result = "\"";
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size() && i < kLongest; ++i) {
+    const char c = text[i];
+    const int more = following(static_cast<unsigned char>(c));
+    if (more < 0 || !is_character(text, i, more)) {
+      result += '?';
+      continue;
+    }
     if (c == '"' || c == '\\') result += '\\';
     result += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    result.append(text, i + 1, static_cast<std::size_t>(more));
+    i += static_cast<std::size_t>(more);
   }
   return result + "\"";
 }
@@ -129,6 +166,7 @@ std::string Channel::ask(const Message& message) {
   char text[8192];
   const ssize_t size = receive(text, sizeof text);
   if (size > 0) return std::string(text, static_cast<std::size_t>(size));
+  ::close(fd_);  // so that the other side knows that no more is told
   fd_ = -1;
   return "";
 }

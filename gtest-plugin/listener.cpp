@@ -20,6 +20,7 @@ namespace internal {
 namespace {
 
 constexpr double kSlowSeconds = 1;
+constexpr std::int64_t kUnknown = INT64_MIN;  // TestUsage::memory_grown_bytes
 
 std::int64_t count_entries(const char* folder) {
   DIR* entries = ::opendir(folder);
@@ -61,6 +62,12 @@ const char* result_of(const ::testing::TestInfo& test) {
 std::string mib(std::int64_t bytes) {
   char text[32];
   (void)std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(bytes) / (1 << 20));
+  return text;
+}
+
+std::string in_seconds(double value) {
+  char text[32];
+  (void)std::snprintf(text, sizeof text, "%.3f s", value);
   return text;
 }
 
@@ -147,7 +154,7 @@ class Listener : public ::testing::EmptyTestEventListener {
   void OnTestEnd(const ::testing::TestInfo& test) override {
     if (!channel_.is_open()) return;
     const std::int64_t at_ns = monotonic_ns();
-    const Holdings after;
+    const Holdings after = holdings_at_end();
     const std::int64_t threads = after.threads - before_.threads;
     const std::int64_t descriptors = after.descriptors - before_.descriptors;
     const char* const result = result_of(test);
@@ -169,22 +176,40 @@ class Listener : public ::testing::EmptyTestEventListener {
     before_ = after;
   }
 
+  // The kernel counts a thread for a moment after it was joined (pthread_join(3) does not wait for
+  // that).
+  Holdings holdings_at_end() const {
+    constexpr int kLooks = 20;
+    Holdings now;
+    for (int look = 0; look < kLooks && now.threads > before_.threads; ++look) {
+      ::usleep(look < kLooks / 2 ? 0 : 1000);
+      now.threads = count_threads();
+    }
+    return now;
+  }
+
   // --- what a TEST asked for
 
   bool may_check() {
     if (channel_.is_open()) return true;
-    if (!said_unchecked_)
-      (void)std::fputs("sandbox: not in sandbox-exec, so budgets and leaks are not checked\n",
-                       stderr);
-    said_unchecked_ = true;
+    say_unchecked("no channel to sandbox-exec");
     return false;
   }
 
-  void check_budgets(const TestUsage& usage) const {
-    const bool own = !usage.memory_peak_cumulative;
+  // Not in the child of a death test, whose stderr is looked at.
+  void say_unchecked(const char* why) {
+    if (!said_unchecked_ && !::testing::internal::InDeathTestChild())
+      (void)std::fprintf(stderr, "sandbox: %s, so budgets and leaks are not checked\n", why);
+    said_unchecked_ = true;
+  }
+
+  // Its own peak where that is known, else by how much it has grown.
+  void check_budgets(const TestUsage& usage) {
+    const bool own = usage.memory_peak_bytes >= 0 && !usage.memory_peak_cumulative;
     const std::int64_t used = own ? usage.memory_peak_bytes : usage.memory_grown_bytes;
+    if (!budgets_.empty() && used == kUnknown) say_unchecked("nothing here counts memory");
     for (const Budget& budget : budgets_) {
-      if (used <= static_cast<std::int64_t>(budget.bytes)) continue;
+      if (used == kUnknown || used <= static_cast<std::int64_t>(budget.bytes)) continue;
       ADD_FAILURE_AT(budget.place.file, budget.place.line)
           << "memory " << (own ? "peak" : "grown by") << " " << mib(used) << ", budget "
           << mib(static_cast<std::int64_t>(budget.bytes));
@@ -223,8 +248,9 @@ class Listener : public ::testing::EmptyTestEventListener {
       count(usage.memory_peak_cumulative ? "sandbox.memory_peak_cumulative_bytes"
                                          : "sandbox.memory_peak_bytes",
             usage.memory_peak_bytes);
-      count("sandbox.memory_grown_bytes", usage.memory_grown_bytes);
     }
+    if (usage.memory_grown_bytes != kUnknown)
+      count("sandbox.memory_grown_bytes", usage.memory_grown_bytes);
     if (usage.oom_kills > 0) count("sandbox.oom_kills", usage.oom_kills);
     if (processes != 0) count("sandbox.processes_left", processes);
     if (threads != 0) count("sandbox.threads_left", threads);
@@ -234,12 +260,14 @@ class Listener : public ::testing::EmptyTestEventListener {
   void print(const ::testing::TestInfo& test, const TestUsage& usage) const {
     if (print_ == Print::never) return;
     if (print_ == Print::slow && usage.wall_seconds < kSlowSeconds) return;
-    (void)std::fprintf(
-        stderr, "sandbox: %s took %.3f s, CPU %.3f s, memory %s %s\n", full_name(test).c_str(),
-        usage.wall_seconds, usage.cpu_user_seconds + usage.cpu_system_seconds,
-        usage.memory_peak_cumulative ? "grown by" : "peak",
-        mib(usage.memory_peak_cumulative ? usage.memory_grown_bytes : usage.memory_peak_bytes)
-            .c_str());
+    const bool own = usage.memory_peak_bytes >= 0 && !usage.memory_peak_cumulative;
+    const std::int64_t used = own ? usage.memory_peak_bytes : usage.memory_grown_bytes;
+    std::string text = full_name(test) + " took " + in_seconds(usage.wall_seconds);
+    if (usage.cpu_user_seconds >= 0)
+      text += ", CPU " + in_seconds(usage.cpu_user_seconds + usage.cpu_system_seconds);
+    if (used != kUnknown)
+      text += std::string{", memory "} + (own ? "peak " : "grown by ") + mib(used);
+    (void)std::fprintf(stderr, "sandbox: %s\n", text.c_str());
   }
 
   Channel channel_{};

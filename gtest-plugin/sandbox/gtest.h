@@ -22,8 +22,8 @@ struct TestUsage {
   double cpu_system_seconds = -1;
   double cpu_throttled_seconds = -1;
   std::int64_t memory_peak_bytes = -1;
-  bool memory_peak_cumulative = false;  // the peak is the program's so far, not this TEST's
-  std::int64_t memory_grown_bytes = 0;
+  bool memory_peak_cumulative = false;          // the peak is the program's so far, not this TEST's
+  std::int64_t memory_grown_bytes = INT64_MIN;  // unknown; less than 0: it has shrunk
   std::int64_t oom_kills = -1;
 };
 

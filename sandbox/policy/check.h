@@ -6,7 +6,7 @@
 
 namespace sandbox {
 
-// Throws Error that names the member: "limits.cpus is 0: the kernel's least is 0.01".
+// Throws Error that names the member: "limits.cpus is 0.000000: the kernel's least is 0.01".
 void check_policy(const Policy& policy);
 
 }  // namespace sandbox

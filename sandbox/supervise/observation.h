@@ -42,6 +42,7 @@ struct Observation {
   std::vector<ThreadState> leaks{};
   std::vector<TestRecord> tests{};  // as a listener told of them
   std::size_t tests_not_kept = 0;
+  bool other_tests_told = false;    // by a second program, while the first went on
   std::string channel_closed_in{};  // this TEST, though the program went on
   std::string running_test{};       // when the run ended; empty: none that is known
 };

@@ -264,7 +264,7 @@ class Run::Stages {
     complete_events(counters);
     report_.hang = std::move(seen.hang);
     report_.leaks = std::move(seen.leaks);
-    for (std::string& warning : group.remove()) report_.warnings.push_back(std::move(warning));
+    remove_group();
     const std::chrono::duration<double> whole = Clock::now() - began_;
     if (report_.usage.wall_seconds.value) {
       report_.overhead_seconds = whole.count() - *report_.usage.wall_seconds.value;
@@ -277,14 +277,25 @@ class Run::Stages {
                                  one_line(seen.channel_closed_in) +
                                  ": nothing is known of those after it");
     }
+    if (seen.other_tests_told) {
+      report_.warnings.push_back(
+          "two programs told of TESTs at once: only the first was listened to, and answers may be "
+          "mixed up");
+    }
     if (seen.tests_not_kept > 0) {
       report_.warnings.push_back(std::to_string(seen.tests_not_kept) +
                                  " TESTs more than are kept ran");
     }
     if (report_.outcome.verdict == Verdict::passed && !seen.running_test.empty()) {
       report_.warnings.push_back("the program ended within TEST " + one_line(seen.running_test) +
-                                 ", with status 0: those after it did not run");
+                                 ": those after it did not run");
     }
+  }
+
+  // Once: who is told of the end may end the process.
+  void remove_group() {
+    for (std::string& warning : attempt_->group.remove())
+      report_.warnings.push_back(std::move(warning));
   }
 
   // The end can be seen before the OOM notification.
@@ -303,6 +314,7 @@ class Run::Stages {
       try_without_namespaces();
       return;
     }
+    remove_group();  // of a run that failed
     finish_report(report_, policy_);
     const Done done = std::move(done_);
     done(std::move(report_));

@@ -202,6 +202,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   void deadline(const MachineEvent& event, const char* which) {
     if (machine_.cause() != Cause::none || seen_.end) return;
     seen_.cpu_at_deadline = cpu_used();
+    tests_.drop_if_gone();
     note("deadline", {{"limit", which}});
     happen(event);
   }
@@ -419,6 +420,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
     seen_.channel_closed_in = tests_.closed_in();
     seen_.tests = tests_.take();
     seen_.tests_not_kept = tests_.not_kept();
+    seen_.other_tests_told = tests_.others_spoke();
   }
 
   const Watched watched_;

@@ -76,6 +76,13 @@ std::optional<std::int64_t> number_in(const Json& message, const char* key) {
   return found->get<std::int64_t>();
 }
 
+// Within bounds that nothing overflows.
+std::optional<std::int64_t> count_in(const Json& message, const char* key) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 30;
+  const auto number = number_in(message, key);
+  return number ? std::optional{std::clamp(*number, -kMost, kMost)} : number;
+}
+
 std::string result_in(const Json& message) {
   const std::string result = text_in(message, "result");
   return result == "failed" || result == "skipped" ? result : "passed";
@@ -119,11 +126,20 @@ bool TestLog::take_messages(int channel) {
 // The first that speaks, until it is gone: then its TEST has not been finished.
 bool TestLog::listen_to(pid_t sender) {
   if (sender_ == sender) return true;
-  if (sender_ && (::kill(*sender_, 0) == 0 || errno != ESRCH)) return false;
+  if (sender_ && (::kill(*sender_, 0) == 0 || errno != ESRCH)) {
+    others_spoke_ = true;
+    return false;
+  }
   if (sender_) close(Clock::now());
   running_.clear();
   sender_ = sender;
   return true;
+}
+
+void TestLog::drop_if_gone() {
+  if (running_.empty() || !sender_ || goes_on(*sender_)) return;
+  close(Clock::now());
+  running_.clear();
 }
 
 // Of a program that goes on, as one that closes all its descriptors, nobody can tell any more what
@@ -143,7 +159,7 @@ void TestLog::obey(int channel, std::string_view text) {
   if (wanted == "usage") {
     answer(channel, figures_until(group_.sample(PeakAfter::goes_on), time_in(message)));
   }
-  if (wanted == "test-result" && !tests_.empty()) tests_.back().result = result_in(message);
+  if (wanted == "test-result" && last_is_kept_) tests_.back().result = result_in(message);
   if (wanted == "baseline") {
     before_ = {group_.sample(PeakAfter::starts_anew), Clock::now()};
     answer(channel, TestRecord{});
@@ -159,14 +175,17 @@ void TestLog::begin(const Json& message) {
       std::clamp<std::int64_t>(number_in(message, "line").value_or(0), 0, std::int64_t{1} << 30));
   before_.at = time_in(message);
   running_ = current_.name;
+  last_is_kept_ = false;
 }
 
 // Without a TEST that runs, its answer is about nobody.
 TestRecord TestLog::finish(const Json& message) {
   if (running_.empty()) return {};
-  current_.threads_left = number_in(message, "threads_left");
-  current_.descriptors_left = number_in(message, "descriptors_left");
+  current_.threads_left = count_in(message, "threads_left");
+  current_.descriptors_left = count_in(message, "descriptors_left");
+  const std::size_t kept = tests_.size();
   TestRecord record = end_current(result_in(message), time_in(message));
+  last_is_kept_ = tests_.size() > kept;
   running_.clear();
   return record;
 }

@@ -34,6 +34,11 @@ class TestLog {
   // When the run has ended, at `end`: the TEST that ran is unfinished, with what it used by then.
   void close(Clock::time_point end);
 
+  // A program that has died in a TEST does not run it any more, whatever goes on without it.
+  void drop_if_gone();
+
+  // Whether a second program spoke while the first went on.
+  bool others_spoke() const { return others_spoke_; }
   // The TEST that runs, or in which the program ended; empty: none.
   const std::string& running() const { return running_; }
   std::vector<TestRecord> take() { return std::move(tests_); }
@@ -65,6 +70,8 @@ class TestLog {
   std::string running_{};
   std::string closed_in_{};
   std::vector<TestRecord> tests_{};
+  bool others_spoke_ = false;
+  bool last_is_kept_ = false;  // the TEST that ended last, and none has begun since
   std::size_t text_kept_ = 0;
   std::size_t not_kept_ = 0;
 };

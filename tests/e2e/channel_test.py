@@ -150,6 +150,14 @@ class Blame(Channel):
                 self.assertEqual(result.report["warnings"][-1], "the program closed its listener's channel in TEST S.Closes: "
                                                                 "nothing is known of those after it")
 
+    def test_nobody_at_a_deadline_after_the_program_has_died(self):
+        script = self.file("die.py", LISTENER + 'start("S.Dies"); os.abort()\n')
+        result = self.sandbox("--ro-bind", script, "--timeout", str(worlds.seconds(1)), "--", "/bin/sh", "-c",
+                              f"/usr/bin/python3 {script}; sleep 600")
+        self.assert_verdict(result, "timed-out", exit=124)
+        self.assertIsNone(result.report["test"])
+        self.assertEqual(self.by_name(result)["S.Dies"]["result"], "unfinished")
+
     def test_nobody_between_two_tests(self):
         result = self.told('start("S.Good"); end(); os.abort()')
         self.assert_verdict(result, "crashed", signal=signal.SIGABRT)
@@ -169,6 +177,16 @@ end()
 """)
         self.assert_passed(result)
         self.assertEqual(list(self.by_name(result)), ["S.T"])
+
+    def test_counts_that_cannot_be_are_bounded(self):
+        result = self.told("""
+start("S.T"); ask(do="test-end", threads_left=-2**63, descriptors_left=2**63 - 1)
+say(do="test-result", result="failed"); start("S.U"); say(do="test-result", result="failed"); end()
+""")
+        self.assert_passed(result)
+        tests = self.by_name(result)
+        self.assertEqual((tests["S.T"]["threads_left"], tests["S.T"]["descriptors_left"]), (-2**30, 2**30))
+        self.assertEqual((tests["S.T"]["result"], tests["S.U"]["result"]), ("failed", "passed"))
 
     def test_times_that_cannot_be_are_bounded(self):
         result = self.told("""
@@ -204,6 +222,7 @@ end()
 """)
         self.assert_passed(result)
         self.assertEqual(list(self.by_name(result)), ["S.T"])
+        self.assertIn("two programs told of TESTs at once", " ".join(result.report["warnings"]))
 
     def test_the_next_program_is_once_the_first_is_gone(self):
         script = self.file("listen.py", LISTENER + 'start(sys.argv[1])\nif sys.argv[2] == "ends": end()\n')

@@ -149,6 +149,13 @@ class NothingLeft(E2E):
             self.assert_nothing_left()
         self.assertEqual(groups.left_over(), [])
 
+    def test_a_run_that_fails_when_its_groups_are_made(self):
+        none = 'echo 0 > /proc/sys/user/max_pid_namespaces && exec "$@"'
+        result = self.sandbox("--", probe("exit-with"), "0", wrapper=("unshare", "-Ur", "sh", "-c", none, "sh"))
+        self.assert_verdict(result, "setup-failed", exit=125)
+        self.assertEqual([group for group in result.report["groups"] if os.path.exists(group)], [])
+        self.assertEqual(groups.left_over(), [])
+
     def test_many_runs_at_once(self):
         count = 12 if not worlds.USER_MODE_LINUX else 4
         started = [self.start(*self.caps(), "--", probe("spin-cpu"), "0.05") for _ in range(count)]

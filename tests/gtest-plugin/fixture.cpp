@@ -150,6 +150,22 @@ TEST(Dies, NotButAChildDoesOfMemory) {
 
 // --- what must not disturb the listener
 
+void say_and_die() {
+  std::fputs("dying\n", stderr);
+  ::_exit(1);
+}
+
+TEST(OthersDeathTest, ThatForbidsLeaks) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  SANDBOX_NO_LEAKS();
+  EXPECT_EXIT(say_and_die(), ::testing::ExitedWithCode(1), "^dying");
+}
+
+TEST(Others, ThreadsThatWereJoinedAreNoLeak) {
+  SANDBOX_NO_LEAKS();
+  for (int i = 0; i < 50; ++i) std::thread{[] {}}.join();
+}
+
 void die() {
   ::abort();
 }
