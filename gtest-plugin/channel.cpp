@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +26,12 @@ bool is_channel(int fd) {
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
 }
 
+// Sockets have one file system, and each an inode of its own. 0: not open.
+ino_t inode_of(int fd) {
+  struct stat file;
+  return ::fstat(fd, &file) == 0 && S_ISSOCK(file.st_mode) ? file.st_ino : 0;
+}
+
 // The bytes that follow the first of a character of UTF-8; -1: it is none.
 int following(unsigned char first) {
   if (first < 0x80) return 0;
@@ -33,8 +40,8 @@ int following(unsigned char first) {
   return first >= 0xf0 && first < 0xf5 ? 3 : -1;
 }
 
-bool is_character(const std::string& text, std::size_t at, int more) {
-  for (int i = 1; i <= more; ++i) {
+bool is_character(const std::string& text, std::size_t at, std::size_t more) {
+  for (std::size_t i = 1; i <= more; ++i) {
     if (at + i >= text.size() || (text[at + i] & 0xc0) != 0x80) return false;
   }
   const unsigned char second = more > 1 ? static_cast<unsigned char>(text[at + 1]) : 0;
@@ -59,7 +66,7 @@ std::string quoted(const std::string& text) {
   for (std::size_t i = 0; i < text.size() && i < kLongest; ++i) {
     const char c = text[i];
     const int more = following(static_cast<unsigned char>(c));
-    if (more < 0 || !is_character(text, i, more)) {
+    if (more < 0 || !is_character(text, i, static_cast<std::size_t>(more))) {
       result += '?';
       continue;
     }
@@ -129,10 +136,12 @@ void Channel::claim() {
   if (fd <= STDERR_FILENO || !is_channel(fd) || ::fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return;
   fd_ = fd;
   owner_ = ::getpid();
+  inode_ = inode_of(fd);
 }
 
+// A program may close its descriptors and open others in their places: those are its own.
 bool Channel::is_open() const {
-  return fd_ >= 0 && owner_ == ::getpid();
+  return fd_ >= 0 && owner_ == ::getpid() && inode_of(fd_) == inode_;
 }
 
 void Channel::say(const Message& message) {
@@ -166,7 +175,7 @@ std::string Channel::ask(const Message& message) {
   char text[8192];
   const ssize_t size = receive(text, sizeof text);
   if (size > 0) return std::string(text, static_cast<std::size_t>(size));
-  ::close(fd_);  // so that the other side knows that no more is told
+  if (is_open()) ::close(fd_);  // so that the other side knows that no more is told
   fd_ = -1;
   return "";
 }

@@ -44,6 +44,7 @@ class Channel {
 
   int fd_ = -1;
   pid_t owner_ = -1;
+  ino_t inode_ = 0;
 };
 
 }  // namespace internal

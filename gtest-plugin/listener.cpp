@@ -41,7 +41,7 @@ std::int64_t count_threads() {
 std::int64_t count_descriptors() {
   struct stat folder;
   const bool counted = ::stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0;
-  return counted ? static_cast<std::int64_t>(folder.st_size) : count_entries("/proc/self/fd");
+  return counted ? std::int64_t{folder.st_size} : count_entries("/proc/self/fd");
 }
 
 // Of this process.
@@ -152,7 +152,7 @@ class Listener : public ::testing::EmptyTestEventListener {
   }
 
   void OnTestEnd(const ::testing::TestInfo& test) override {
-    if (!channel_.is_open()) return;
+    if (!channel_.is_open()) return say_unanswered();
     const std::int64_t at_ns = monotonic_ns();
     const Holdings after = holdings_at_end();
     const std::int64_t threads = after.threads - before_.threads;
@@ -163,7 +163,7 @@ class Listener : public ::testing::EmptyTestEventListener {
                                                 .add("at_ns", at_ns)
                                                 .add("threads_left", threads)
                                                 .add("descriptors_left", descriptors));
-    if (answer.empty()) return;
+    if (answer.empty()) return say_unanswered();
     const TestUsage usage = read_usage(answer);
     std::int64_t processes = 0;
     read_figure(answer, "processes_left", processes);
@@ -194,6 +194,10 @@ class Listener : public ::testing::EmptyTestEventListener {
     if (channel_.is_open()) return true;
     say_unchecked("no channel to sandbox-exec");
     return false;
+  }
+
+  void say_unanswered() {
+    if (!budgets_.empty() || no_leaks_.file) say_unchecked("no answer from sandbox-exec");
   }
 
   // Not in the child of a death test, whose stderr is looked at.

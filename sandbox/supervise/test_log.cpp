@@ -1,6 +1,5 @@
 #include "supervise/test_log.h"
 
-#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -126,7 +125,7 @@ bool TestLog::take_messages(int channel) {
 // The first that speaks, until it is gone: then its TEST has not been finished.
 bool TestLog::listen_to(pid_t sender) {
   if (sender_ == sender) return true;
-  if (sender_ && (::kill(*sender_, 0) == 0 || errno != ESRCH)) {
+  if (sender_ && goes_on(*sender_)) {
     others_spoke_ = true;
     return false;
   }

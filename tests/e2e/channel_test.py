@@ -224,6 +224,20 @@ end()
         self.assertEqual(list(self.by_name(result)), ["S.T"])
         self.assertIn("two programs told of TESTs at once", " ".join(result.report["warnings"]))
 
+    def test_a_zombie_does_not_keep_the_next_from_being_heard(self):
+        script = self.file("listen.py", LISTENER + 'start(sys.argv[1])\nif sys.argv[1] == "A.T": os.abort()\nend()\n')
+        host = f"""
+import subprocess
+first = subprocess.Popen(["/usr/bin/python3", {script!r}, "A.T"], close_fds=False)
+while open(f"/proc/{{first.pid}}/stat").read().rpartition(")")[2].split()[0] != "Z": pass
+subprocess.run(["/usr/bin/python3", {script!r}, "B.T"], close_fds=False, check=True)
+"""
+        result = self.sandbox("--ro-bind", script, "--", "/usr/bin/python3", "-c", host, timeout=40)
+        self.assert_passed(result)
+        self.assertEqual([(test["name"], test["result"]) for test in result.report["tests"]],
+                         [("A.T", "unfinished"), ("B.T", "passed")])
+        self.assertEqual(result.report["warnings"], [])
+
     def test_the_next_program_is_once_the_first_is_gone(self):
         script = self.file("listen.py", LISTENER + 'start(sys.argv[1])\nif sys.argv[2] == "ends": end()\n')
         result = self.sandbox("--ro-bind", script, "--", "/bin/sh", "-c", f"""

@@ -174,6 +174,11 @@ class Others(Listener):
                                         "OthersDeathTest.ThreadSafe", "Others.ThreadsThatWereJoinedAreNoLeak",
                                         "Others.AreStartedByATest"], "passed"))
 
+    def test_a_descriptor_that_took_the_channels_place_is_the_programs_own(self):
+        result = self.gtest("Reuses.*")
+        self.assert_ended(result, exit=0)
+        self.assertIn("sandbox: no answer from sandbox-exec, so budgets and leaks are not checked\n", result.stderr)
+
     def test_stdout_is_gtests_own(self):
         flags = ("--gtest_filter=Ends.*:Figures.Small", "--gtest_print_time=0")
         inside = self.sandbox("--", probe(self.program), *flags)

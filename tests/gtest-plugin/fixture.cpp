@@ -1,4 +1,5 @@
 // Each TEST does one thing. C++14.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sandbox/gtest.h>
 #include <signal.h>
@@ -148,7 +149,17 @@ TEST(Dies, NotButAChildDoesOfMemory) {
   ::waitpid(child, nullptr, 0);
 }
 
-// --- what must not disturb the listener
+// --- what must not disturb the listener, nor be disturbed by it
+
+TEST(Reuses, ClosesAll) {
+  SANDBOX_MEMORY_BUDGET(64_MiB);
+  for (int fd = 3; fd < 1024; ++fd) ::close(fd);
+  for (int fd = 3; fd < 80; ++fd) ASSERT_EQ(::open("/dev/null", O_WRONLY), fd);
+}
+
+TEST(Reuses, ItsOwnDescriptors) {
+  for (int fd = 3; fd < 80; ++fd) EXPECT_EQ(::write(fd, "x", 1), 1) << fd;
+}
 
 void say_and_die() {
   std::fputs("dying\n", stderr);
