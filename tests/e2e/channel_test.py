@@ -236,7 +236,7 @@ subprocess.run(["/usr/bin/python3", {script!r}, "B.T"], close_fds=False, check=T
         self.assert_passed(result)
         self.assertEqual([(test["name"], test["result"]) for test in result.report["tests"]],
                          [("A.T", "unfinished"), ("B.T", "passed")])
-        self.assertEqual(result.report["warnings"], [])
+        self.assertNotIn("two programs", " ".join(result.report["warnings"]))
 
     def test_the_next_program_is_once_the_first_is_gone(self):
         script = self.file("listen.py", LISTENER + 'start(sys.argv[1])\nif sys.argv[2] == "ends": end()\n')
