@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # "a|b": the first of these that can be had here.
 build_packages=(g++ cmake ninja-build pkg-config "libboost1.81-dev|libboost1.83-dev"
-  nlohmann-json3-dev libseccomp-dev googletest python3)
+  nlohmann-json3-dev libpugixml-dev libseccomp-dev googletest python3)
 
 die() {
   printf '%s: %s\n' "${0##*/}" "$1" >&2

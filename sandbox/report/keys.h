@@ -129,11 +129,7 @@ inline constexpr auto kMountRecordKeys = [](auto& keys, auto& mount) {
   keys.unless_empty("why", mount.why);
 };
 
-inline constexpr auto kTestKeys = [](auto& keys, auto& test) {
-  keys.field("name", test.name);
-  keys.field("result", test.result);
-  keys.unless_empty("file", test.file);
-  keys.unless_empty("line", test.line);
+inline constexpr auto kTestFigureKeys = [](auto& keys, auto& test) {
   keys.field("wall_seconds", test.wall_seconds);
   keys.field("cpu_user_seconds", test.cpu_user_seconds);
   keys.field("cpu_system_seconds", test.cpu_system_seconds);
@@ -145,6 +141,14 @@ inline constexpr auto kTestKeys = [](auto& keys, auto& test) {
   keys.field("processes_left", test.processes_left);
   keys.field("threads_left", test.threads_left);
   keys.field("descriptors_left", test.descriptors_left);
+};
+
+inline constexpr auto kTestKeys = [](auto& keys, auto& test) {
+  keys.field("name", test.name);
+  keys.field("result", test.result);
+  keys.unless_empty("file", test.file);
+  keys.unless_empty("line", test.line);
+  kTestFigureKeys(keys, test);
 };
 
 inline constexpr auto kEventKeys = [](auto& keys, auto& event) {

@@ -102,13 +102,13 @@ std::string report_file_name(std::string_view name, std::string_view run_id) {
 }
 
 // A target, and what was opened of it.
-struct ReportTargets::Pinned {
+struct PinnedTarget {
   Target target{};
   std::optional<NewFile> beside{};  // of a file: a new one in its folder
   UniqueFd opened{};                // the descriptor; of a stream its folder
 
-  static Pinned report(const std::string& value) {
-    Pinned pinned{.target = target_of("--report", value)};
+  static PinnedTarget file(const std::string& option, const std::string& value) {
+    PinnedTarget pinned{.target = target_of(option, value)};
     const Target& target = pinned.target;
     if (target.kind == TargetKind::file) pinned.beside.emplace(folder_of(target.path));
     check_target(target, pinned.beside);
@@ -116,8 +116,8 @@ struct ReportTargets::Pinned {
     return pinned;
   }
 
-  static Pinned folder(const std::string& dir) {
-    Pinned pinned{.target = {.path = dir, .words = "--report-dir " + shown(dir)}};
+  static PinnedTarget folder(const std::string& dir) {
+    PinnedTarget pinned{.target = {.path = dir, .words = "--report-dir " + shown(dir)}};
     make_folders(pinned.target, dir);
     pinned.beside.emplace(dir);
     if (const int error = pinned.beside->check()) fail(pinned.target, error);
@@ -179,10 +179,10 @@ void refuse_descriptors(const Reporting& reporting, int first, const std::string
 
 ReportTargets::ReportTargets(const Reporting& reporting) {
   if (!reporting.report.empty()) {
-    report_ = std::make_unique<Pinned>(Pinned::report(reporting.report));
+    report_ = std::make_unique<PinnedTarget>(PinnedTarget::file("--report", reporting.report));
   }
   if (!reporting.report_dir.empty()) {
-    folder_ = std::make_unique<Pinned>(Pinned::folder(reporting.report_dir));
+    folder_ = std::make_unique<PinnedTarget>(PinnedTarget::folder(reporting.report_dir));
   }
 }
 
@@ -199,6 +199,16 @@ void ReportTargets::write(const Report& report) {
         if (folder_) folder_->write(report_file_name(report.name, report.run_id), text);
       },
   });
+}
+
+TextTarget::TextTarget(const std::string& option, const std::string& value)
+    : pinned_(std::make_unique<PinnedTarget>(PinnedTarget::file(option, value))) {}
+
+TextTarget::TextTarget(TextTarget&&) noexcept = default;
+TextTarget::~TextTarget() = default;
+
+void TextTarget::write(const std::string& text, const std::string& run_id) {
+  pinned_->write(base_name(pinned_->target.path), {run_id, text});
 }
 
 void write_report(const Report& report, const Reporting& reporting) {

@@ -13,6 +13,8 @@ namespace sandbox {
 // uses.
 std::string report_file_name(std::string_view name, std::string_view run_id);
 
+struct PinnedTarget;
+
 // Where --report and --report-dir lead, looked up and opened once, before the test starts: what the
 // test puts in the way of a path later does not lead the report elsewhere.
 class ReportTargets {
@@ -29,9 +31,24 @@ class ReportTargets {
   void write(const Report& report);
 
  private:
-  struct Pinned;
-  std::unique_ptr<Pinned> report_;
-  std::unique_ptr<Pinned> folder_;
+  std::unique_ptr<PinnedTarget> report_;
+  std::unique_ptr<PinnedTarget> folder_;
+};
+
+// Another file that an option names ("--gtest_output", "xml:out.xml"), looked up and written as a
+// report is.
+class TextTarget {
+ public:
+  // Throws Error (exit code 125) where it could not be written.
+  TextTarget(const std::string& option, const std::string& value);
+  TextTarget(TextTarget&&) noexcept;
+  ~TextTarget();
+
+  // Once. Throws Error.
+  void write(const std::string& text, const std::string& run_id);
+
+ private:
+  std::unique_ptr<PinnedTarget> pinned_;
 };
 
 // Looks up and writes at once: for a run that was refused. Tries both targets; throws the first

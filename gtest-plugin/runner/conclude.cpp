@@ -1,0 +1,231 @@
+#include "runner/conclude.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "policy/choices.h"
+#include "report/names.h"
+
+namespace sandbox::runner {
+namespace {
+
+std::string verdict_name(const Report& report) {
+  return std::string{choice_name(kVerdicts, report.outcome.verdict)};
+}
+
+std::string shown_command(const Report& report) {
+  return report.command.empty() ? report.name : report.command.front();
+}
+
+TestEnd end_in(pugi::xml_node test) {
+  if (test.child("failure")) return TestEnd::failed;
+  return std::string_view{test.attribute("result").value()} == "skipped" ? TestEnd::skipped
+                                                                         : TestEnd::passed;
+}
+
+const char* verdict_of(TestEnd end) {
+  switch (end) {
+    case TestEnd::passed:
+      return "passed";
+    case TestEnd::failed:
+      return "failed";
+    case TestEnd::skipped:
+      return "skipped";
+  }
+  return "";
+}
+
+// How the program ended, where its own report calls that no failure or has no words for it.
+std::string reason_of(const Report& report) {
+  const std::string program = shown_command(report);
+  if (report.outcome.verdict == Verdict::passed) return program + " ended with exit status 0";
+  if (!report.outcome.reason.empty()) return report.outcome.reason;
+  return program + " ended with exit status " + std::to_string(report.outcome.exit.code.value_or(1));
+}
+
+class Concluder {
+ public:
+  Concluder(const RunRecord& record, const TestList& tests) : record_(record), tests_(tests) {
+    for (const SeenTest& seen : record.seen) seen_[seen.test] = &seen;
+    for (const TestRecord& told : record.report.tests) told_[told.name] = &told;
+  }
+
+  Conclusion conclude() {
+    for (const std::size_t test : record_.wanted) {
+      if (!take_from_xml(test)) take_from_stream(test);
+    }
+    const bool interrupted = outcome().verdict == Verdict::interrupted && !record_.test_timed_out;
+    if (outcome().verdict == Verdict::setup_failed || interrupted) return finish();
+    if (record_.xml) {
+      judge_whole_run();
+    } else {
+      blame();
+    }
+    return finish();
+  }
+
+ private:
+  const Outcome& outcome() const { return record_.report.outcome; }
+
+  const SeenTest* seen(std::size_t test) const {
+    const auto found = seen_.find(test);
+    return found == seen_.end() ? nullptr : found->second;
+  }
+
+  bool is_open(std::size_t test) const {
+    return std::ranges::count(record_.wanted, test) > 0 && !concluded_.contains(test);
+  }
+
+  bool take_from_xml(std::size_t test) {
+    if (!record_.xml) return false;
+    const TestCase& known = tests_[test];
+    const pugi::xml_node node = record_.xml->find(known.suite, known.name);
+    if (std::string_view{node.attribute("status").value()} != "run") return false;
+    Attempt attempt = attempt_at(test, end_in(node));
+    attempt.verdict = verdict_of(attempt.end);
+    attempt.seconds = node.attribute("time").as_double();
+    attempt.xml = record_.xml;
+    add(test, std::move(attempt));
+    return true;
+  }
+
+  void take_from_stream(std::size_t test) {
+    const SeenTest* found = seen(test);
+    if (!found || !found->end) return;
+    Attempt attempt = attempt_at(test, *found->end);
+    attempt.verdict = verdict_of(attempt.end);
+    add(test, std::move(attempt));
+  }
+
+  Attempt attempt_at(std::size_t test, TestEnd end) const {
+    Attempt attempt;
+    attempt.end = end;
+    attempt.run_id = record_.report.run_id;
+    attempt.began = record_.began;
+    attempt.figures = figures(test);
+    if (const SeenTest* found = seen(test)) {
+      attempt.began = found->began;
+      attempt.seconds = found->seconds;
+      attempt.output = found->output;
+    }
+    return attempt;
+  }
+
+  // A listener's; else those of a sandbox that was this TEST's alone.
+  std::optional<TestRecord> figures(std::size_t test) const {
+    const Report& report = record_.report;
+    const std::string name = tests_[test].full_name();
+    if (const auto told = told_.find(name); told != told_.end()) return *told->second;
+    if (record_.wanted.size() != 1 || !report.tests.empty()) return std::nullopt;
+    TestRecord own;
+    own.name = name;
+    own.wall_seconds = report.usage.wall_seconds.value;
+    own.cpu_user_seconds = report.usage.cpu_user_seconds.value;
+    own.cpu_system_seconds = report.usage.cpu_system_seconds.value;
+    own.cpu_throttled_seconds = report.usage.cpu_throttled_seconds.value;
+    own.memory_peak_bytes = report.usage.memory_peak_bytes.value;
+    own.oom_kills = report.usage.oom_kills.value;
+    return own;
+  }
+
+  // All TESTs have ended. What failed then was none of theirs, unless gtest's status 1 tells of one
+  // that failed.
+  void judge_whole_run() {
+    const bool expected = std::ranges::any_of(conclusion_.attempts, [](const auto& each) {
+      return each.second.end == TestEnd::failed;
+    });
+    const bool by_status = outcome().verdict == Verdict::failed && outcome().exit.code == 1;
+    if (outcome().verdict != Verdict::passed && !(expected && by_status))
+      fail_program(reason_of(record_.report) + ", after its TESTs");
+    for (const std::size_t test : record_.wanted) {
+      if (!concluded_.contains(test))
+        fail(test, shown_command(record_.report) + " did not run it");
+    }
+  }
+
+  void blame() {
+    const std::size_t test = running_test();
+    if (test != TestList::npos) return blame_test(test);
+    if (!conclusion_.attempts.empty())
+      return fail_program(reason_of(record_.report) + ", between its TESTs");
+    blame_beginning();
+  }
+
+  std::size_t running_test() const {
+    const std::size_t told = tests_.find(outcome().test);
+    if (told != TestList::npos && is_open(told)) return told;
+    const bool runs = !record_.seen.empty() && !record_.seen.back().end;
+    return runs && is_open(record_.seen.back().test) ? record_.seen.back().test : TestList::npos;
+  }
+
+  void blame_test(std::size_t test) {
+    Attempt attempt = attempt_at(test, TestEnd::failed);
+    const bool quiet = outcome().verdict == Verdict::passed;  // exit(0)
+    attempt.verdict = record_.test_timed_out ? "timed-out" : quiet ? "failed" : verdict_name(record_.report);
+    attempt.reason = reason_of(record_.report);
+    if (record_.test_timed_out) attempt.reason = "it ran longer than --test-timeout allows";
+    if (quiet) attempt.reason += " in the middle of it";
+    attempt.hint = outcome().hint;
+    add(test, std::move(attempt));
+  }
+
+  // The suite that began, or else all: no TEST had its turn.
+  void blame_beginning() {
+    const bool suite_known = std::ranges::any_of(
+        record_.wanted, [&](std::size_t test) { return tests_[test].suite == record_.suite; });
+    for (const std::size_t test : record_.wanted) {
+      if (suite_known && tests_[test].suite != record_.suite) continue;
+      fail(test, reason_of(record_.report) +
+                     (suite_known ? ", before a TEST of its suite began" : ", before a TEST began"));
+    }
+  }
+
+  void fail(std::size_t test, const std::string& reason) {
+    Attempt attempt = attempt_at(test, TestEnd::failed);
+    attempt.verdict = outcome().verdict == Verdict::passed ? "failed" : verdict_name(record_.report);
+    attempt.reason = reason;
+    attempt.hint = outcome().hint;
+    attempt.output = record_.outside;
+    add(test, std::move(attempt));
+  }
+
+  void fail_program(const std::string& reason) {
+    ProgramFailure failure;
+    failure.verdict = outcome().verdict == Verdict::passed ? "failed" : verdict_name(record_.report);
+    failure.reason = reason;
+    failure.hint = outcome().hint;
+    failure.output = record_.outside;
+    failure.began = record_.began;
+    failure.run_id = record_.report.run_id;
+    conclusion_.failure = std::move(failure);
+  }
+
+  void add(std::size_t test, Attempt attempt) {
+    concluded_.insert(test);
+    conclusion_.attempts.emplace_back(test, std::move(attempt));
+  }
+
+  Conclusion finish() {
+    for (const std::size_t test : record_.wanted) {
+      if (!concluded_.contains(test)) conclusion_.remaining.push_back(test);
+    }
+    return std::move(conclusion_);
+  }
+
+  const RunRecord& record_;
+  const TestList& tests_;
+  std::map<std::size_t, const SeenTest*> seen_{};  // the last time
+  std::map<std::string_view, const TestRecord*> told_{};
+  std::set<std::size_t> concluded_{};
+  Conclusion conclusion_{};
+};
+
+}  // namespace
+
+Conclusion conclude(const RunRecord& record, const TestList& tests) {
+  return Concluder{record, tests}.conclude();
+}
+
+}  // namespace sandbox::runner

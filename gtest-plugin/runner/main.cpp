@@ -1,0 +1,214 @@
+// sandbox-gtest: options → list → sandboxes → reports → exit status.
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "report/exit_code.h"
+#include "report/run_id.h"
+#include "report/sentence.h"
+#include "report/write.h"
+#include "runner/display.h"
+#include "runner/gtest_document.h"
+#include "runner/list.h"
+#include "runner/options.h"
+#include "runner/session.h"
+#include "runner/suite_report.h"
+#include "sys/error.h"
+#include "sys/files.h"
+
+namespace sandbox::runner {
+namespace {
+
+constexpr int kTestsFailed = 1;
+constexpr int kSandboxFailed = 125;
+
+void fill_standard_descriptors() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO) ::close(fd);
+}
+
+void tell(const std::string& text) {
+  (void)write_text(STDERR_FILENO, "sandbox-gtest: " + text + "\n");
+}
+
+void tell(const Error& error) {
+  tell(error.what());
+  if (!error.hint().empty()) (void)write_text(STDERR_FILENO, "hint: " + error.hint() + "\n");
+}
+
+// What was opened once, before the first TEST, so that a result has its place.
+class Outputs {
+ public:
+  explicit Outputs(const Options& options) : options_(options) {
+    if (!options.report.empty()) report_.emplace_back("--report", options.report);
+    for (const GtestOutput& output : options.outputs) gtest_.emplace_back("--gtest_output", output.path);
+    if (options.shard_status_file.empty()) return;
+    const UniqueFd touched{
+        ::open(options.shard_status_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)};
+  }
+
+  // Tries all; returns whether each was written.
+  bool write(const SuiteResult& suite) {
+    const std::string run_id = make_run_id();
+    bool all = true;
+    const auto attempt = [&](auto write_one) {
+      try {
+        write_one();
+      } catch (const Error& error) {
+        tell(error);
+        all = false;
+      }
+    };
+    for (TextTarget& target : report_)
+      attempt([&] { target.write(suite_report_text(suite, options_, run_id), run_id); });
+    for (std::size_t i = 0; i < gtest_.size(); ++i) {
+      const bool xml = options_.outputs[i].format == GtestOutput::Format::xml;
+      attempt([&] { gtest_[i].write(xml ? gtest_xml_text(suite) : gtest_json_text(suite), run_id); });
+    }
+    return all;
+  }
+
+ private:
+  const Options& options_;
+  std::vector<TextTarget> report_{};
+  std::vector<TextTarget> gtest_{};
+};
+
+// The one beside it, where it is installed.
+std::string sandbox_exec() {
+  if (std::getenv("SANDBOX_EXEC")) return "";
+  const auto self = real_path("/proc/self/exe");
+  if (!self) return "";
+  const std::string beside = self->substr(0, self->rfind('/')) + "/sandbox-exec";
+  return ::access(beside.c_str(), X_OK) == 0 ? beside : "";
+}
+
+Runs::Options runs_options(const Options& options) {
+  constexpr unsigned kReadyForEach = 2;
+  Runs::Options wanted;
+  wanted.executable = sandbox_exec();
+  if (options.batch > 0) wanted.prepared = kReadyForEach * options.jobs;
+  return wanted;
+}
+
+int run_direct(const Options& options) {
+  tell(options.direct_because + ": " + options.policy.command.front() + " runs without a sandbox");
+  std::vector<char*> argv;
+  for (const std::string& word : options.given) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  ::execvp(argv[0], argv.data());
+  const int error = errno;
+  tell(Error{"cannot run " + options.given.front(), error});
+  return error == ENOENT ? 127 : 126;
+}
+
+Report wait_for(Runs& runs, const Policy& policy) {
+  std::optional<Report> report;
+  runs.start(policy, [&](const Report& end) { report = end; });
+  while (!report) {
+    pollfd ready{runs.fd(), POLLIN, 0};
+    ::poll(&ready, 1, -1);
+    runs.dispatch();
+  }
+  return std::move(*report);
+}
+
+int pass_list_through(Runs& runs, const Options& options) {
+  Policy policy = options.policy;
+  policy.command = options.given;
+  const Report report = wait_for(runs, policy);
+  write_sentence(STDERR_FILENO, {report.outcome.reason, report.outcome.hint}, policy.reporting);
+  return exit_status(ending_of(report.outcome, policy.reporting));
+}
+
+// As a shell sees a program that was interrupted.
+[[noreturn]] void die_of(int signal) {
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+  ::_exit(128 + signal);
+}
+
+int status_of(const SuiteResult& suite) {
+  if (suite.sandbox_failure) {
+    write_sentence(STDERR_FILENO, {suite.sandbox_failure->reason, suite.sandbox_failure->hint}, {});
+    return kSandboxFailed;
+  }
+  return suite.all_well() ? 0 : kTestsFailed;
+}
+
+int run_tests(Runs& runs, const Options& options) {
+  Outputs outputs{options};
+  const TestList tests = list_tests(runs, options);
+  SuiteResult result;
+  for (unsigned i = 0; i < options.repeat; ++i) {
+    if (options.repeat > 1)
+      (void)write_text(STDOUT_FILENO, "\nRepeating all tests (iteration " + std::to_string(i + 1) + ") . . .\n\n");
+    const auto display = options.style == Style::terminal ? make_terminal_display(options, tests)
+                                                          : make_gtest_display(options, tests);
+    SuiteResult once = run_suite(runs, options, tests, *display);
+    const bool worst_so_far = i == 0 || result.all_well();
+    if (worst_so_far) result = std::move(once);
+    if (result.sandbox_failure || result.interrupted_by) break;
+  }
+  const bool written = outputs.write(result);
+  const int status = status_of(result);
+  if (result.interrupted_by) die_of(result.interrupted_by);
+  return status == 0 && !written ? kSandboxFailed : status;
+}
+
+int act(Options options) {
+  switch (options.action) {
+    case Options::Action::help:
+      return write_text(STDOUT_FILENO, help_text_of_runner()) ? kSandboxFailed : 0;
+    case Options::Action::version:
+      return write_text(STDOUT_FILENO, "sandbox-gtest " SANDBOX_VERSION "\n") ? kSandboxFailed : 0;
+    case Options::Action::direct:
+      return run_direct(options);
+    case Options::Action::nothing:
+      (void)write_text(STDERR_FILENO,
+                       "usage: sandbox-gtest [OPTION]... [--] TEST_PROGRAM [ARGUMENT]...\n"
+                       "sandbox-gtest --help lists the options.\n");
+      return kSandboxFailed;
+    case Options::Action::list:
+    case Options::Action::run:
+      break;
+  }
+  if (options.style == Style::automatic)
+    options.style = ::isatty(STDOUT_FILENO) ? Style::terminal : Style::gtest;
+  Runs runs{runs_options(options)};
+  return options.action == Options::Action::list ? pass_list_through(runs, options)
+                                                 : run_tests(runs, options);
+}
+
+int main_guarded(int argc, char** argv) {
+  try {
+    const CommandWorld world;
+    return act(parse_command_line(argc, argv, world));
+  } catch (const Error& error) {
+    tell(error);
+    return error.exit_code();
+  } catch (const std::exception& error) {
+    tell(std::string{error.what()});
+    return kSandboxFailed;
+  }
+}
+
+}  // namespace
+}  // namespace sandbox::runner
+
+int main(int argc, char** argv) {
+  sandbox::runner::fill_standard_descriptors();
+  ::signal(SIGCHLD, SIG_DFL);
+  ::signal(SIGPIPE, SIG_IGN);
+  return sandbox::runner::main_guarded(argc, argv);
+}

@@ -1,0 +1,57 @@
+#include "runner/program.h"
+
+#include <nlohmann/json.hpp>
+
+#include "sys/error.h"
+
+namespace sandbox::runner {
+namespace {
+
+bool has_disabled_name(std::string_view name) {
+  return name.starts_with("DISABLED_") || name.find("/DISABLED_") != std::string_view::npos;
+}
+
+TestCase read_test(const nlohmann::json& test, const std::string& suite) {
+  TestCase found;
+  found.suite = suite;
+  found.name = test.at("name").get<std::string>();
+  found.file = test.value("file", "");
+  found.line = test.value("line", 0);
+  found.type_param = test.value("type_param", "");
+  found.value_param = test.value("value_param", "");
+  return found;
+}
+
+std::vector<TestCase> read_tests(const nlohmann::json& list) {
+  std::vector<TestCase> tests;
+  for (const auto& suite : list.at("testsuites")) {
+    for (const auto& test : suite.at("testsuite"))
+      tests.push_back(read_test(test, suite.at("name").get<std::string>()));
+  }
+  return tests;
+}
+
+}  // namespace
+
+bool TestCase::is_disabled() const {
+  return has_disabled_name(suite) || has_disabled_name(name);
+}
+
+TestList TestList::parse(std::string_view json) {
+  TestList list;
+  try {
+    list.tests_ = read_tests(nlohmann::json::parse(json));
+  } catch (const nlohmann::json::exception& error) {
+    throw Error{std::string{"the list of its TESTs cannot be read: "} + error.what()};
+  }
+  for (std::size_t i = 0; i < list.tests_.size(); ++i)
+    list.by_name_.emplace(list.tests_[i].full_name(), i);
+  return list;
+}
+
+std::size_t TestList::find(std::string_view full_name) const {
+  const auto found = by_name_.find(full_name);
+  return found == by_name_.end() ? npos : found->second;
+}
+
+}  // namespace sandbox::runner

@@ -1,0 +1,158 @@
+#include "runner/session.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <deque>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "runner/select.h"
+#include "runner/test_run.h"
+
+namespace sandbox::runner {
+namespace {
+
+// An argument holds 128 KiB (execve(2)).
+constexpr std::size_t kLongestFilter = 100'000;
+
+class Session {
+ public:
+  Session(Runs& runs, const Options& options, const TestList& tests, Display& display)
+      : runs_(runs), options_(options), display_(display), ready_(io_), signals_(io_, SIGINT, SIGTERM, SIGHUP) {
+    suite_.tests = tests;
+    suite_.results.resize(tests.size());
+  }
+
+  SuiteResult run() {
+    suite_.began = Clock::now();
+    const Selection selection = select(options_, suite_.tests);
+    suite_.selected = selection.selected;
+    for (std::size_t i = 0; i < suite_.tests.size(); ++i)
+      suite_.results[i].disabled = suite_.tests[i].is_disabled() && !options_.also_disabled;
+    whole_ = selection.units.size() == 1 && selection.is_all;
+    queue_.assign(selection.units.begin(), selection.units.end());
+    display_.begin(suite_);
+    wait_for_signals();
+    dispatch_runs();
+    fill();
+    while (!active_.empty()) io_.run_one();
+    signals_.cancel();
+    ready_.release();
+    suite_.seconds = std::chrono::duration<double>(Clock::now() - suite_.began).count();
+    display_.end(suite_);
+    return std::move(suite_);
+  }
+
+ private:
+  using Unit = std::vector<std::size_t>;
+
+  void wait_for_signals() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      suite_.interrupted_by = signal;
+      stop();
+      wait_for_signals();
+    });
+  }
+
+  void dispatch_runs() {
+    if (!ready_.is_open()) ready_.assign(runs_.fd());
+    ready_.async_wait(ready_.wait_read, [this](const boost::system::error_code& error) {
+      if (error) return;
+      runs_.dispatch();
+      dispatch_runs();
+    });
+  }
+
+  // Nothing new is started; what runs is cancelled.
+  void stop() {
+    queue_.clear();
+    retries_.clear();
+    for (const auto& [number, run] : active_) run->cancel();
+  }
+
+  void fill() {
+    while (active_.size() < options_.jobs) {
+      if (queue_.empty()) std::swap(queue_, retries_);
+      if (queue_.empty()) return;
+      Unit unit = std::move(queue_.front());
+      queue_.pop_front();
+      start(std::move(unit));
+    }
+  }
+
+  void start(Unit unit) {
+    const auto filter = std::exchange(whole_, false) ? TestRun::Filter::none : TestRun::Filter::wanted;
+    if (filter == TestRun::Filter::wanted) bound(unit);
+    const Display::Run number = ++last_;
+    active_[number] = std::make_unique<TestRun>(
+        RunContext{io_, runs_, options_, suite_.tests, display_}, number, std::move(unit), filter,
+        [this, number](RunRecord record) { take(number, std::move(record)); });
+  }
+
+  // What an argument cannot name waits for the next sandbox.
+  void bound(Unit& unit) {
+    std::size_t size = 0;
+    const auto fits = [&](std::size_t test) {
+      size += suite_.tests[test].full_name().size() + 1;
+      return size <= kLongestFilter;
+    };
+    const auto rest = std::ranges::find_if_not(unit, fits);
+    if (rest == unit.end()) return;
+    queue_.emplace_front(rest, unit.end());
+    unit.erase(rest, unit.end());
+  }
+
+  void take(Display::Run number, RunRecord record) {
+    active_.erase(number);
+    Conclusion conclusion = conclude(record, suite_.tests);
+    display_.on_conclusion(number, record, conclusion);
+    if (record.xml) suite_.documents.push_back(record.xml);
+    if (record.report.outcome.verdict == Verdict::setup_failed && !suite_.sandbox_failure) {
+      suite_.sandbox_failure = record.report.outcome;
+      stop();
+    }
+    for (auto& [test, attempt] : conclusion.attempts) take(test, std::move(attempt));
+    if (conclusion.failure) suite_.failures.push_back(std::move(*conclusion.failure));
+    if (!conclusion.remaining.empty() && !stopped()) queue_.push_front(std::move(conclusion.remaining));
+    const bool enough = options_.max_fail > 0 && suite_.count(TestState::failed) >= options_.max_fail;
+    if (enough && !std::exchange(had_enough_, true)) stop();
+    if (!stopped()) fill();
+  }
+
+  void take(std::size_t test, Attempt attempt) {
+    TestResult& result = suite_.results[test];
+    const bool failed = attempt.end == TestEnd::failed;
+    result.attempts.push_back(std::move(attempt));
+    if (failed && result.attempts.size() <= options_.retries && !stopped()) retries_.push_back({test});
+  }
+
+  bool stopped() const {
+    return suite_.interrupted_by != 0 || suite_.sandbox_failure || had_enough_;
+  }
+
+  Runs& runs_;
+  const Options& options_;
+  Display& display_;
+  boost::asio::io_context io_{1};
+  boost::asio::posix::stream_descriptor ready_;
+  boost::asio::signal_set signals_;
+  SuiteResult suite_{};
+  std::deque<Unit> queue_{};
+  std::deque<Unit> retries_{};
+  std::map<Display::Run, std::unique_ptr<TestRun>> active_{};
+  Display::Run last_ = 0;
+  bool whole_ = false;  // the program's own flags select what the first sandbox runs
+  bool had_enough_ = false;
+};
+
+}  // namespace
+
+SuiteResult run_suite(Runs& runs, const Options& options, const TestList& tests, Display& display) {
+  return Session{runs, options, tests, display}.run();
+}
+
+}  // namespace sandbox::runner

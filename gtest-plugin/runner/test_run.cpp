@@ -1,0 +1,179 @@
+#include "runner/test_run.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <utility>
+
+namespace sandbox::runner {
+namespace {
+
+constexpr std::size_t kMostOutput = 1 << 20;  // bytes that are kept of a TEST's
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+
+Pipe make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw Error{"cannot make a pipe", errno};
+  Pipe pipe{beyond_streams(UniqueFd{ends[0]}), beyond_streams(UniqueFd{ends[1]})};
+  if (!pipe.read || !pipe.write || ::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK) != 0)
+    throw Error{"cannot make a pipe", errno};
+  return pipe;
+}
+
+// Its beginning, and as much of its end.
+void keep(std::string& kept, std::string_view text) {
+  kept += text;
+  if (kept.size() <= 2 * kMostOutput) return;
+  kept.replace(kMostOutput / 2, kept.size() - kMostOutput, "\n[…]\n");
+}
+
+double seconds_since(Clock::time_point began) {
+  return std::chrono::duration<double>(Clock::now() - began).count();
+}
+
+}  // namespace
+
+TestRun::TestRun(RunContext context, Display::Run number, std::vector<std::size_t> wanted,
+                 Filter filter, Done done)
+    : context_(context),
+      number_(number),
+      done_(std::move(done)),
+      reader_(context.tests, *this),
+      output_(context.io),
+      timer_(context.io) {
+  record_.wanted = std::move(wanted);
+  record_.began = Clock::now();
+  start(filter);
+}
+
+void TestRun::start(Filter filter) {
+  const Policy policy = make_policy(filter);
+  Pipe pipe = make_pipe();
+  const bool alone = context_.options.jobs == 1;
+  const UniqueFd nothing{alone ? -1 : ::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  const bool together = context_.options.style == Style::terminal;
+  xml_.occupy();
+  id_ = context_.runs.start(
+      policy, [this](const Report& report) { finish(report); },
+      {alone ? STDIN_FILENO : nothing.get(), pipe.write.get(),
+       together ? pipe.write.get() : STDERR_FILENO});
+  output_.assign(pipe.read.release());
+  read_on();
+}
+
+// Flags go before the program's own arguments, of which "--" may be one.
+Policy TestRun::make_policy(Filter filter) {
+  Policy policy = context_.options.policy;
+  policy.keep_fds.push_back(KeptFile::number());
+  std::vector<std::string> flags = context_.options.flags;
+  flags.push_back("--gtest_color=no");
+  flags.push_back("--gtest_output=xml:" + KeptFile::path());
+  policy.command.insert(policy.command.begin() + 1, flags.begin(), flags.end());
+  if (filter == Filter::wanted) add_filter(policy);
+  const auto& per_test = context_.options.test_timeout;
+  if (per_test && record_.wanted.size() == 1)
+    policy.limits.timeout = std::min(policy.limits.timeout.value_or(*per_test), *per_test);
+  return policy;
+}
+
+// The last filter counts. More than an argument can hold (execve(2)) goes by what is not wanted, or
+// in fewer TESTs at a time.
+void TestRun::add_filter(Policy& policy) {
+  std::string names;
+  for (const std::size_t test : record_.wanted)
+    names += (names.empty() ? "" : ":") + context_.tests[test].full_name();
+  const auto after_flags = policy.command.begin() + 1 +
+                           static_cast<std::ptrdiff_t>(context_.options.flags.size());
+  policy.command.insert(after_flags, "--gtest_filter=" + names);
+}
+
+void TestRun::cancel() {
+  context_.runs.cancel(id_);
+}
+
+void TestRun::read_on() {
+  output_.async_wait(output_.wait_read, [this](const boost::system::error_code& error) {
+    if (error) return;
+    drain();
+    if (output_.is_open()) read_on();
+  });
+}
+
+// All that is there.
+void TestRun::drain() {
+  char bytes[16384];
+  while (output_.is_open()) {
+    const ssize_t size = ::read(output_.native_handle(), bytes, sizeof bytes);
+    if (size > 0) {
+      reader_.feed({bytes, static_cast<std::size_t>(size)});
+    } else if (size == 0 || errno != EINTR) {
+      if (size == 0 || errno != EAGAIN) output_.close();
+      return;
+    }
+  }
+}
+
+// Nothing inside is alive any more, so all that was written is in the pipe.
+void TestRun::finish(const Report& report) {
+  drain();
+  if (output_.is_open()) output_.close();
+  timer_.cancel();
+  reader_.finish();
+  if (reader_.running() != TestList::npos) record_.seen.back().seconds = seconds_since(record_.seen.back().began);
+  record_.report = report;
+  record_.xml = GtestXml::parse(xml_.text());
+  boost::asio::post(context_.io, [this] { done_(std::move(record_)); });
+}
+
+// In a sandbox of its own, the sandbox's deadline is the TEST's: it writes down what hangs.
+void TestRun::watch_time() {
+  if (!context_.options.test_timeout || record_.wanted.size() == 1) return;
+  timer_.expires_after(*context_.options.test_timeout);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || reader_.running() == TestList::npos) return;
+    record_.test_timed_out = true;
+    cancel();
+  });
+}
+
+void TestRun::on_text(std::string_view text) {
+  context_.display.on_text(number_, text);
+  keep(reader_.running() == TestList::npos ? record_.outside : record_.seen.back().output, text);
+}
+
+void TestRun::on_suite(std::string_view suite, std::string_view line) {
+  record_.suite = suite;
+  record_.outside.clear();
+  context_.display.on_suite(number_, line);
+}
+
+void TestRun::on_suite_end(std::string_view line) {
+  record_.suite.clear();
+  record_.outside.clear();
+  context_.display.on_suite_end(number_, line);
+}
+
+void TestRun::on_start(std::size_t test) {
+  record_.seen.push_back({test, std::nullopt, Clock::now()});
+  record_.suite.clear();
+  context_.display.on_start(number_, test);
+  watch_time();
+}
+
+void TestRun::on_end(std::size_t test, TestEnd end, std::string_view line) {
+  timer_.cancel();
+  SeenTest& seen = record_.seen.back();
+  seen.end = end;
+  seen.seconds = seconds_since(seen.began);
+  if (end == TestEnd::passed) std::string{}.swap(seen.output);
+  context_.display.on_end(number_, test, line);
+}
+
+}  // namespace sandbox::runner

@@ -1,0 +1,69 @@
+// One sandbox with the program in it, while it runs.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runner/display.h"
+#include "runner/kept_file.h"
+#include "runner/options.h"
+#include "runner/result.h"
+#include "runner/stream.h"
+#include "sandbox/runs.h"
+
+namespace sandbox::runner {
+
+struct RunContext {
+  boost::asio::io_context& io;
+  Runs& runs;
+  const Options& options;
+  const TestList& tests;
+  Display& display;
+};
+
+class TestRun : private StreamSink {
+ public:
+  using Done = std::function<void(RunRecord)>;
+
+  // `filter`: the program is to run `wanted` only; else it finds them by its own flags.
+  enum class Filter { none, wanted };
+  // Starts it; `done` is called once, from the context. Throws Error where nothing can be started.
+  TestRun(RunContext context, Display::Run number, std::vector<std::size_t> wanted, Filter filter,
+          Done done);
+
+  // As Runs::cancel().
+  void cancel();
+
+ private:
+  Policy make_policy(Filter filter);
+  void add_filter(Policy& policy);
+  void start(Filter filter);
+  void read_on();
+  void drain();
+  void finish(const Report& report);
+  void watch_time();
+
+  void on_text(std::string_view text) override;
+  void on_suite(std::string_view suite, std::string_view line) override;
+  void on_suite_end(std::string_view line) override;
+  void on_start(std::size_t test) override;
+  void on_end(std::size_t test, TestEnd end, std::string_view line) override;
+
+  RunContext context_;
+  const Display::Run number_;
+  const Done done_;
+  RunRecord record_{};
+  StreamReader reader_;
+  KeptFile xml_{};
+  boost::asio::posix::stream_descriptor output_;
+  boost::asio::steady_timer timer_;
+  Runs::Id id_ = 0;
+};
+
+}  // namespace sandbox::runner
