@@ -42,7 +42,8 @@ std::string reason_of(const Report& report) {
   const std::string program = shown_command(report);
   if (report.outcome.verdict == Verdict::passed) return program + " ended with exit status 0";
   if (!report.outcome.reason.empty()) return report.outcome.reason;
-  return program + " ended with exit status " + std::to_string(report.outcome.exit.code.value_or(1));
+  return program + " ended with exit status " +
+         std::to_string(report.outcome.exit.code.value_or(1));
 }
 
 class Concluder {
@@ -84,8 +85,7 @@ class Concluder {
     const pugi::xml_node node = record_.xml->find(known.suite, known.name);
     if (std::string_view{node.attribute("status").value()} != "run") return false;
     Attempt attempt = attempt_at(test, end_in(node));
-    attempt.verdict = verdict_of(attempt.end);
-    attempt.seconds = node.attribute("time").as_double();
+    attempt.seconds = std::max(attempt.seconds, node.attribute("time").as_double());
     attempt.xml = record_.xml;
     add(test, std::move(attempt));
     return true;
@@ -94,14 +94,13 @@ class Concluder {
   void take_from_stream(std::size_t test) {
     const SeenTest* found = seen(test);
     if (!found || !found->end) return;
-    Attempt attempt = attempt_at(test, *found->end);
-    attempt.verdict = verdict_of(attempt.end);
-    add(test, std::move(attempt));
+    add(test, attempt_at(test, *found->end));
   }
 
   Attempt attempt_at(std::size_t test, TestEnd end) const {
     Attempt attempt;
     attempt.end = end;
+    attempt.verdict = verdict_of(end);
     attempt.run_id = record_.report.run_id;
     attempt.began = record_.began;
     attempt.figures = figures(test);
@@ -109,6 +108,13 @@ class Concluder {
       attempt.began = found->began;
       attempt.seconds = found->seconds;
       attempt.output = found->output;
+    }
+    if (attempt.figures && attempt.figures->wall_seconds && record_.wanted.size() > 1)
+      attempt.seconds = *attempt.figures->wall_seconds;
+    const bool oom = attempt.figures && attempt.figures->oom_kills.value_or(0) > 0;
+    if (end == TestEnd::failed && oom) {
+      attempt.verdict = "out-of-memory";
+      attempt.reason = "the kernel killed a process of it for want of memory";
     }
     return attempt;
   }
@@ -133,15 +139,14 @@ class Concluder {
   // All TESTs have ended. What failed then was none of theirs, unless gtest's status 1 tells of one
   // that failed.
   void judge_whole_run() {
-    const bool expected = std::ranges::any_of(conclusion_.attempts, [](const auto& each) {
-      return each.second.end == TestEnd::failed;
-    });
-    const bool by_status = outcome().verdict == Verdict::failed && outcome().exit.code == 1;
-    if (outcome().verdict != Verdict::passed && !(expected && by_status))
+    const bool expected =
+        outcome().exit.code == 1 && std::ranges::any_of(conclusion_.attempts, [](const auto& each) {
+          return each.second.end == TestEnd::failed;
+        });
+    if (outcome().verdict != Verdict::passed && !expected)
       fail_program(reason_of(record_.report) + ", after its TESTs");
     for (const std::size_t test : record_.wanted) {
-      if (!concluded_.contains(test))
-        fail(test, shown_command(record_.report) + " did not run it");
+      if (!concluded_.contains(test)) fail(test, shown_command(record_.report) + " did not run it");
     }
   }
 
@@ -163,7 +168,9 @@ class Concluder {
   void blame_test(std::size_t test) {
     Attempt attempt = attempt_at(test, TestEnd::failed);
     const bool quiet = outcome().verdict == Verdict::passed;  // exit(0)
-    attempt.verdict = record_.test_timed_out ? "timed-out" : quiet ? "failed" : verdict_name(record_.report);
+    attempt.verdict = record_.test_timed_out ? "timed-out"
+                      : quiet                ? "failed"
+                                             : verdict_name(record_.report);
     attempt.reason = reason_of(record_.report);
     if (record_.test_timed_out) attempt.reason = "it ran longer than --test-timeout allows";
     if (quiet) attempt.reason += " in the middle of it";
@@ -177,14 +184,15 @@ class Concluder {
         record_.wanted, [&](std::size_t test) { return tests_[test].suite == record_.suite; });
     for (const std::size_t test : record_.wanted) {
       if (suite_known && tests_[test].suite != record_.suite) continue;
-      fail(test, reason_of(record_.report) +
-                     (suite_known ? ", before a TEST of its suite began" : ", before a TEST began"));
+      fail(test, reason_of(record_.report) + (suite_known ? ", before a TEST of its suite began"
+                                                          : ", before a TEST began"));
     }
   }
 
   void fail(std::size_t test, const std::string& reason) {
     Attempt attempt = attempt_at(test, TestEnd::failed);
-    attempt.verdict = outcome().verdict == Verdict::passed ? "failed" : verdict_name(record_.report);
+    attempt.verdict =
+        outcome().verdict == Verdict::passed ? "failed" : verdict_name(record_.report);
     attempt.reason = reason;
     attempt.hint = outcome().hint;
     attempt.output = record_.outside;
@@ -193,7 +201,8 @@ class Concluder {
 
   void fail_program(const std::string& reason) {
     ProgramFailure failure;
-    failure.verdict = outcome().verdict == Verdict::passed ? "failed" : verdict_name(record_.report);
+    failure.verdict =
+        outcome().verdict == Verdict::passed ? "failed" : verdict_name(record_.report);
     failure.reason = reason;
     failure.hint = outcome().hint;
     failure.output = record_.outside;

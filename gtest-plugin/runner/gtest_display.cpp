@@ -87,7 +87,8 @@ class GtestDisplay : public Display {
     if (const std::size_t failed = suite.count(TestState::failed))
       text += "\n " + std::to_string(failed) + (failed == 1 ? " FAILED TEST\n" : " FAILED TESTS\n");
     if (const std::size_t disabled = suite.count(TestState::disabled))
-      text += "\n  YOU HAVE " + std::to_string(disabled) +
+      text += (suite.count(TestState::failed) ? "  YOU HAVE " : "\n  YOU HAVE ") +
+              std::to_string(disabled) +
               (disabled == 1 ? " DISABLED TEST\n\n" : " DISABLED TESTS\n\n");
     write(notes(suite) + text);
   }

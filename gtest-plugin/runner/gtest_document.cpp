@@ -20,7 +20,8 @@ constexpr const char* kOutsideTests = "NonTestSuiteFailure";  // gtest's own nam
 // "2026-01-02T03:04:05.678", local time, as gtest writes it.
 std::string local_timestamp(Clock::time_point at) {
   const std::time_t seconds = Clock::to_time_t(at);
-  const auto part = std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()) % 1000;
+  const auto part =
+      std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()) % 1000;
   std::tm fields{};
   ::localtime_r(&seconds, &fields);
   char text[32];
@@ -66,7 +67,6 @@ void add_property(pugi::xml_node test, const char* name, const std::string& valu
   add_attribute(property, "name", name);
   add_attribute(property, "value", value);
 }
-
 
 // "t.cpp:5: Failure\nExpected …" in what a TEST wrote: gtest's XML has it as "t.cpp:5\nExpected …".
 std::vector<std::string> failures_in(const std::string& output) {
@@ -120,10 +120,12 @@ class DocumentWriter {
     if (node) return node;
     node = root_.append_child("testsuite");
     add_attribute(node, "name", name);
-    for (const char* each : {"tests", "failures", "disabled", "skipped", "errors", "time", "timestamp"})
+    for (const char* each :
+         {"tests", "failures", "disabled", "skipped", "errors", "time", "timestamp"})
       node.append_attribute(each);
     for (const auto& document : suite_.documents) {
-      if (const auto found = document->root().find_child_by_attribute("testsuite", "name", name.c_str())) {
+      if (const auto found =
+              document->root().find_child_by_attribute("testsuite", "name", name.c_str())) {
         copy_others(found, node);
         break;
       }
@@ -312,7 +314,8 @@ OrderedJson value_of(pugi::xml_attribute attribute) {
 OrderedJson attributes_of(pugi::xml_node node) {
   OrderedJson object = OrderedJson::object();
   for (const pugi::xml_attribute attribute : node.attributes()) {
-    if (std::string_view{attribute.name()} != "skipped") object[attribute.name()] = value_of(attribute);
+    if (std::string_view{attribute.name()} != "skipped")
+      object[attribute.name()] = value_of(attribute);
   }
   return object;
 }

@@ -109,9 +109,10 @@ class FlagReader {
   }
 
   bool obey_color(const std::string& value) {
-    options_.color = value == "yes" || value == "true" || value == "t" || value == "1" ? Color::always
-                     : value == "auto"                                                ? Color::automatic
-                                                                                      : Color::never;
+    options_.color = value == "yes" || value == "true" || value == "t" || value == "1"
+                         ? Color::always
+                     : value == "auto" ? Color::automatic
+                                       : Color::never;
     return true;
   }
 
@@ -121,10 +122,15 @@ class FlagReader {
 };
 
 // What the program would do again, or do to its output.
-constexpr std::array<const char*, 9> kOurs{
-    "GTEST_OUTPUT",     "XML_OUTPUT_FILE",         "GTEST_TOTAL_SHARDS",
-    "GTEST_SHARD_INDEX", "GTEST_SHARD_STATUS_FILE", "GTEST_REPEAT",
-    "GTEST_BRIEF",      "GTEST_COLOR",             "GTEST_LIST_TESTS"};
+constexpr std::array<const char*, 9> kOurs{"GTEST_OUTPUT",
+                                           "XML_OUTPUT_FILE",
+                                           "GTEST_TOTAL_SHARDS",
+                                           "GTEST_SHARD_INDEX",
+                                           "GTEST_SHARD_STATUS_FILE",
+                                           "GTEST_REPEAT",
+                                           "GTEST_BRIEF",
+                                           "GTEST_COLOR",
+                                           "GTEST_LIST_TESTS"};
 
 }  // namespace
 

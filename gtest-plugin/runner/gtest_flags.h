@@ -16,8 +16,8 @@ namespace sandbox::runner {
 std::optional<std::string_view> gtest_flag_in(std::string_view word);
 
 // Those that the runner obeys itself go where they belong in `options`, the others into
-// options.flags; so do their variables (GTEST_REPEAT, GTEST_TOTAL_SHARDS, …), which the program must
-// not see again (policy.environment.unset).
+// options.flags; so do their variables (GTEST_REPEAT, GTEST_TOTAL_SHARDS, …), which the program
+// must not see again (policy.environment.unset).
 void obey_gtest_flags(Options& options, const std::vector<std::string>& flags, const World& world,
                       Problems& problems);
 

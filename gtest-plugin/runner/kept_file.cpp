@@ -24,7 +24,8 @@ int reserve_number() {
 }  // namespace
 
 KeptFile::KeptFile(std::size_t most)
-    : fd_(beyond_streams(UniqueFd{::memfd_create("sandbox-gtest", MFD_CLOEXEC | MFD_ALLOW_SEALING)})),
+    : fd_(beyond_streams(
+          UniqueFd{::memfd_create("sandbox-gtest", MFD_CLOEXEC | MFD_ALLOW_SEALING)})),
       most_(most) {
   if (!fd_) throw Error{"cannot make a file in memory", errno};
   if (most == 0) return;
@@ -42,8 +43,8 @@ void KeptFile::occupy() const {
   if (::dup3(fd_.get(), number(), O_CLOEXEC) < 0) throw Error{"cannot hand on a descriptor", errno};
 }
 
-std::string KeptFile::path() {
-  return "/proc/self/fd/" + std::to_string(number());
+std::string KeptFile::path(int number) {
+  return "/proc/self/fd/" + std::to_string(number);
 }
 
 std::string KeptFile::text() const {

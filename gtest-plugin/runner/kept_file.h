@@ -19,8 +19,8 @@ class KeptFile {
   // fit. Until the next one's occupy() that number is this file here, for Runs::start().
   static int number();
   void occupy() const;
-  // Inside.
-  static std::string path();
+  // Of a descriptor inside.
+  static std::string path(int number);
 
   // What was written.
   std::string text() const;

@@ -30,10 +30,11 @@ std::string last_words(std::string text) {
 
 class Listing {
  public:
-  Listing(Runs& runs, const Options& options) : runs_(runs), options_(options), policy_(options.policy) {
+  Listing(Runs& runs, const Options& options)
+      : runs_(runs), options_(options), policy_(options.policy) {
     if (!policy_.limits.timeout) policy_.limits.timeout = kLongestListing;
     policy_.reporting.report_dir.clear();
-    policy_.keep_fds.push_back(list_.number());
+    policy_.keep_fds.push_back(KeptFile::number());
   }
 
   TestList read() {
@@ -53,11 +54,13 @@ class Listing {
     words.erase(words.begin());
     words.insert(words.begin(), options_.flags.begin(), options_.flags.end());
     words.push_back("--gtest_list_tests");
-    words.push_back("--gtest_output=json:" + list_.path());
+    words.push_back("--gtest_output=json:" + KeptFile::path(KeptFile::number()));
     std::optional<Report> report;
     boost::asio::io_context context;
     const UniqueFd nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
-    launcher launch{runs_, policy_, [&](const Report& end) { report = end; },
+    launcher launch{runs_,
+                    policy_,
+                    [&](const Report& end) { report = end; },
                     {nothing.get(), noise_.fd(), noise_.fd()}};
     list_.occupy();
     try {

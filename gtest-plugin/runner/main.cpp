@@ -51,7 +51,8 @@ class Outputs {
  public:
   explicit Outputs(const Options& options) : options_(options) {
     if (!options.report.empty()) report_.emplace_back("--report", options.report);
-    for (const GtestOutput& output : options.outputs) gtest_.emplace_back("--gtest_output", output.path);
+    for (const GtestOutput& output : options.outputs)
+      gtest_.emplace_back("--gtest_output", output.path);
     if (options.shard_status_file.empty()) return;
     const UniqueFd touched{
         ::open(options.shard_status_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)};
@@ -73,7 +74,8 @@ class Outputs {
       attempt([&] { target.write(suite_report_text(suite, options_, run_id), run_id); });
     for (std::size_t i = 0; i < gtest_.size(); ++i) {
       const bool xml = options_.outputs[i].format == GtestOutput::Format::xml;
-      attempt([&] { gtest_[i].write(xml ? gtest_xml_text(suite) : gtest_json_text(suite), run_id); });
+      attempt(
+          [&] { gtest_[i].write(xml ? gtest_xml_text(suite) : gtest_json_text(suite), run_id); });
     }
     return all;
   }
@@ -152,7 +154,8 @@ int run_tests(Runs& runs, const Options& options) {
   SuiteResult result;
   for (unsigned i = 0; i < options.repeat; ++i) {
     if (options.repeat > 1)
-      (void)write_text(STDOUT_FILENO, "\nRepeating all tests (iteration " + std::to_string(i + 1) + ") . . .\n\n");
+      (void)write_text(STDOUT_FILENO,
+                       "\nRepeating all tests (iteration " + std::to_string(i + 1) + ") . . .\n\n");
     const auto display = options.style == Style::terminal ? make_terminal_display(options, tests)
                                                           : make_gtest_display(options, tests);
     SuiteResult once = run_suite(runs, options, tests, *display);

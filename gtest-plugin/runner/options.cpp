@@ -23,7 +23,8 @@ constexpr std::uint64_t kMost = 1'000'000;
 
 unsigned usable_cpus() {
   cpu_set_t cpus;
-  return ::sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? static_cast<unsigned>(CPU_COUNT(&cpus)) : 1;
+  return ::sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? static_cast<unsigned>(CPU_COUNT(&cpus))
+                                                         : 1;
 }
 
 unsigned count_in(const std::string& value, std::uint64_t least = 0) {
@@ -78,21 +79,25 @@ struct RunnerOption {
 constexpr std::array kRunnerOptions{
     RunnerOption{"isolate", Argument::required, "HOW",
                  "binary, test or batch:N: TESTs a sandbox (binary: all)", set_isolate},
-    RunnerOption{"jobs", Argument::required, "N", "-j: sandboxes at once (binary: 1; else one a CPU)",
-                 [](Options& options, const std::string& value) { options.jobs = count_in(value, 1); }},
+    RunnerOption{
+        "jobs", Argument::required, "N", "-j: sandboxes at once (binary: 1; else one a CPU)",
+        [](Options& options, const std::string& value) { options.jobs = count_in(value, 1); }},
     RunnerOption{"test-timeout", Argument::required, "TIME", "a TEST that takes longer has failed",
                  [](Options& options, const std::string& value) {
                    options.test_timeout = parse_duration(value);
                  }},
-    RunnerOption{"slow", Argument::required, "TIME", "name the TESTs that take longer",
-                 [](Options& options, const std::string& value) { options.slow = parse_duration(value); }},
-    RunnerOption{"retries", Argument::required, "N",
-                 "run a TEST that failed again; if it passes then, it is flaky",
-                 [](Options& options, const std::string& value) { options.retries = count_in(value); }},
-    RunnerOption{"max-fail", Argument::required, "N", "stop when N TESTs have failed",
-                 [](Options& options, const std::string& value) { options.max_fail = count_in(value); }},
-    RunnerOption{"shard", Argument::required, "I/N", "the I-th of N parts, from 1 (GTEST_SHARD_INDEX)",
-                 set_shard},
+    RunnerOption{
+        "slow", Argument::required, "TIME", "name the TESTs that take longer",
+        [](Options& options, const std::string& value) { options.slow = parse_duration(value); }},
+    RunnerOption{
+        "retries", Argument::required, "N",
+        "run a TEST that failed again; if it passes then, it is flaky",
+        [](Options& options, const std::string& value) { options.retries = count_in(value); }},
+    RunnerOption{
+        "max-fail", Argument::required, "N", "stop when N TESTs have failed",
+        [](Options& options, const std::string& value) { options.max_fail = count_in(value); }},
+    RunnerOption{"shard", Argument::required, "I/N",
+                 "the I-th of N parts, from 1 (GTEST_SHARD_INDEX)", set_shard},
     RunnerOption{"rerun-failed", Argument::optional, "REPORT",
                  "only what did not pass in that suite report (--report's file)",
                  [](Options& options, const std::string& value) {
@@ -165,9 +170,7 @@ class WordSorter {
   }
 
   // The value in a word of its own.
-  std::string next() {
-    return at_ + 1 < words_.size() ? words_[++at_] : "";
-  }
+  std::string next() { return at_ + 1 < words_.size() ? words_[++at_] : ""; }
 
   void apply(const RunnerOption& option, const std::string& value, const std::string& prefix) {
     jobs_given_ = jobs_given_ || std::string_view{option.name} == "jobs";
@@ -258,8 +261,9 @@ void refuse_others(const Invocation& invocation, Problems& problems) {
   if (!reporting.events.empty())
     problems.add("--events tells of one sandbox, and here are many", "--report FILE has them all");
   if (reporting.ctest || reporting.signal_exit_as_code)
-    problems.add("--ctest and --signal-exit are about the end of one program; here 1 means that "
-                 "TESTs failed");
+    problems.add(
+        "--ctest and --signal-exit are about the end of one program; here 1 means that "
+        "TESTs failed");
 }
 
 // Its own folder is not the project's when it runs: paths are made absolute now.
@@ -308,7 +312,8 @@ std::string help_text_of_runner() {
   for (const RunnerOption& option : kRunnerOptions) {
     std::string left = std::string{"  --"} + option.name;
     if (option.argument == Argument::required) left += std::string{" "} + option.argument_name;
-    if (option.argument == Argument::optional) left += std::string{"[="} + option.argument_name + "]";
+    if (option.argument == Argument::optional)
+      left += std::string{"[="} + option.argument_name + "]";
     left += left.size() < kColumn ? std::string(kColumn - left.size(), ' ')
                                   : "\n" + std::string(kColumn, ' ');
     text += left + option.help + "\n";

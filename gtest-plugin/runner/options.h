@@ -36,7 +36,7 @@ struct Options {
     nothing,  // no program to run
   };
   Action action = Action::run;
-  std::string direct_because{};            // why there is none
+  std::string direct_because{};      // why there is none
   std::vector<std::string> given{};  // the program with all its arguments, as they came
 
   Policy policy{};                   // its command: the program and its own arguments
@@ -56,8 +56,8 @@ struct Options {
   Shard shard{};
   std::string shard_status_file{};  // touched: it tells Bazel that shards are understood
   bool rerun = false;
-  std::string rerun_of{};           // a suite report: only what failed there
-  std::string report{};             // --report: the suite's
+  std::string rerun_of{};  // a suite report: only what failed there
+  std::string report{};    // --report: the suite's
   std::vector<GtestOutput> outputs{};
 };
 

@@ -30,8 +30,8 @@ struct SeenTest {
 struct RunRecord {
   std::vector<std::size_t> wanted{};
   std::vector<SeenTest> seen{};
-  std::string suite{};    // the suite that began last, where none of its TESTs has
-  std::string outside{};  // what the program wrote last, outside TESTs
+  std::string suite{};                    // the suite that began last, where none of its TESTs has
+  std::string outside{};                  // what the program wrote last, outside TESTs
   std::shared_ptr<const GtestXml> xml{};  // null: the program did not get to write it
   Clock::time_point began{};
   bool test_timed_out = false;  // ended by us, for --test-timeout
@@ -73,8 +73,8 @@ struct TestResult {
 // All of it.
 struct SuiteResult {
   TestList tests{};
-  std::vector<TestResult> results{};     // by the TEST's index
-  std::vector<bool> selected{};          // by the TEST's index: false, another shard's
+  std::vector<TestResult> results{};  // by the TEST's index
+  std::vector<bool> selected{};       // by the TEST's index: false, another shard's
   std::vector<ProgramFailure> failures{};
   std::vector<std::shared_ptr<const GtestXml>> documents{};  // of each sandbox that wrote one
   std::optional<Outcome> sandbox_failure{};                  // no sandbox could be made

@@ -54,10 +54,12 @@ Selection select(const Options& options, const TestList& tests) {
   }
   selection.is_all = runnable.size() == number;
   put_longest_first(runnable, tests, earlier_times(options));
-  const std::size_t size = options.batch > 0 ? options.batch : std::max<std::size_t>(runnable.size(), 1);
+  const std::size_t size =
+      options.batch > 0 ? options.batch : std::max<std::size_t>(runnable.size(), 1);
   for (std::size_t at = 0; at < runnable.size(); at += size) {
     const auto first = runnable.begin() + static_cast<std::ptrdiff_t>(at);
-    selection.units.emplace_back(first, first + static_cast<std::ptrdiff_t>(std::min(size, runnable.size() - at)));
+    selection.units.emplace_back(
+        first, first + static_cast<std::ptrdiff_t>(std::min(size, runnable.size() - at)));
   }
   return selection;
 }

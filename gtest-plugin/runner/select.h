@@ -1,4 +1,5 @@
-// Which TESTs are run here, and how they share sandboxes. Pure but for the earlier reports it reads.
+// Which TESTs are run here, and how they share sandboxes. Pure but for the earlier reports it
+// reads.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,7 @@
 namespace sandbox::runner {
 
 struct Selection {
-  std::vector<bool> selected{};  // by index: what is reported; disabled ones too
+  std::vector<bool> selected{};                   // by index: what is reported; disabled ones too
   std::vector<std::vector<std::size_t>> units{};  // the TESTs of each sandbox, in order
   bool is_all = false;                            // that can be run at all
 };

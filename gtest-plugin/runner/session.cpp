@@ -21,7 +21,11 @@ constexpr std::size_t kLongestFilter = 100'000;
 class Session {
  public:
   Session(Runs& runs, const Options& options, const TestList& tests, Display& display)
-      : runs_(runs), options_(options), display_(display), ready_(io_), signals_(io_, SIGINT, SIGTERM, SIGHUP) {
+      : runs_(runs),
+        options_(options),
+        display_(display),
+        ready_(io_),
+        signals_(io_, SIGINT, SIGTERM, SIGHUP) {
     suite_.tests = tests;
     suite_.results.resize(tests.size());
   }
@@ -85,7 +89,8 @@ class Session {
   }
 
   void start(Unit unit) {
-    const auto filter = std::exchange(whole_, false) ? TestRun::Filter::none : TestRun::Filter::wanted;
+    const auto filter =
+        std::exchange(whole_, false) ? TestRun::Filter::none : TestRun::Filter::wanted;
     if (filter == TestRun::Filter::wanted) bound(unit);
     const Display::Run number = ++last_;
     active_[number] = std::make_unique<TestRun>(
@@ -117,8 +122,10 @@ class Session {
     }
     for (auto& [test, attempt] : conclusion.attempts) take(test, std::move(attempt));
     if (conclusion.failure) suite_.failures.push_back(std::move(*conclusion.failure));
-    if (!conclusion.remaining.empty() && !stopped()) queue_.push_front(std::move(conclusion.remaining));
-    const bool enough = options_.max_fail > 0 && suite_.count(TestState::failed) >= options_.max_fail;
+    if (!conclusion.remaining.empty() && !stopped())
+      queue_.push_front(std::move(conclusion.remaining));
+    const bool enough =
+        options_.max_fail > 0 && suite_.count(TestState::failed) >= options_.max_fail;
     if (enough && !std::exchange(had_enough_, true)) stop();
     if (!stopped()) fill();
   }
@@ -127,7 +134,8 @@ class Session {
     TestResult& result = suite_.results[test];
     const bool failed = attempt.end == TestEnd::failed;
     result.attempts.push_back(std::move(attempt));
-    if (failed && result.attempts.size() <= options_.retries && !stopped()) retries_.push_back({test});
+    if (failed && result.attempts.size() <= options_.retries && !stopped())
+      retries_.push_back({test});
   }
 
   bool stopped() const {

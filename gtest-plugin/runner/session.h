@@ -8,8 +8,8 @@
 
 namespace sandbox::runner {
 
-// What is selected of `tests` is run once, or as often as --retries says. SIGINT, SIGTERM and SIGHUP
-// end it: what ran by then has its result. Throws Error where no sandbox can be asked for.
+// What is selected of `tests` is run once, or as often as --retries says. SIGINT, SIGTERM and
+// SIGHUP end it: what ran by then has its result. Throws Error where no sandbox can be asked for.
 SuiteResult run_suite(Runs& runs, const Options& options, const TestList& tests, Display& display);
 
 }  // namespace sandbox::runner

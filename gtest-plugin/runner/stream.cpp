@@ -46,7 +46,8 @@ bool is_note(std::string_view line) {
 
 // " 2 FAILED TESTS", "  YOU HAVE 1 DISABLED TEST", "[  PASSED  ] 4 tests."
 bool is_summary(std::string_view line) {
-  constexpr std::array<std::string_view, 3> kMarks{"[  PASSED  ] ", "[  SKIPPED ] ", "[  FAILED  ] "};
+  constexpr std::array<std::string_view, 3> kMarks{"[  PASSED  ] ", "[  SKIPPED ] ",
+                                                   "[  FAILED  ] "};
   if (line.empty() || line.starts_with("  YOU HAVE ")) return true;
   if (std::ranges::any_of(kMarks, [&](auto mark) { return line.starts_with(mark); })) return true;
   return line.starts_with(' ') && line.find(" FAILED TEST") != std::string_view::npos;
@@ -74,9 +75,9 @@ void StreamReader::finish() {
 }
 
 void StreamReader::take(std::string_view line) {
-  const bool is_gtests = running_ == TestList::npos
-                             ? take_start(line) || take_suite(line) || is_frame(without_newline(line))
-                             : take_end(line);
+  const bool is_gtests = running_ == TestList::npos ? take_start(line) || take_suite(line) ||
+                                                          is_frame(without_newline(line))
+                                                    : take_end(line);
   if (!is_gtests) sink_.on_text(line);
 }
 
@@ -96,7 +97,8 @@ bool StreamReader::take_end(std::string_view line) {
   for (const EndMark& mark : kEnds) {
     const std::size_t at = line.find(std::string{mark.text} + name);
     if (at == std::string_view::npos) continue;
-    const std::string_view after = without_newline(line.substr(at + mark.text.size() + name.size()));
+    const std::string_view after =
+        without_newline(line.substr(at + mark.text.size() + name.size()));
     if (!after.empty() && !after.starts_with(" (") && !after.starts_with(", where ")) continue;
     if (at > 0) sink_.on_text(line.substr(0, at));
     const std::size_t test = running_;

@@ -79,7 +79,8 @@ class TerminalDisplay : public Display {
   void end(const SuiteResult& suite) override {
     clear_progress();
     show_flaky(suite);
-    show_most(suite, "slowest", [](const Attempt& attempt) { return attempt.seconds; }, fixed);
+    show_most(
+        suite, "slowest", [](const Attempt& attempt) { return attempt.seconds; }, fixed);
     show_most(
         suite, "hungriest",
         [](const Attempt& attempt) {
@@ -99,7 +100,8 @@ class TerminalDisplay : public Display {
 
   void show_progress() {
     if (!live_) return;
-    std::string line = "[" + std::to_string(std::min(ended_, total_)) + "/" + std::to_string(total_) + "] " +
+    std::string line = "[" + std::to_string(std::min(ended_, total_)) + "/" +
+                       std::to_string(total_) + "] " +
                        fixed(std::chrono::duration<double>(Clock::now() - began_).count());
     for (const auto& [run, test] : running_) line += "  " + tests_[test].full_name();
     line = one_line(line).substr(0, terminal_width() - 1);
@@ -114,7 +116,8 @@ class TerminalDisplay : public Display {
 
   void show_failed(std::size_t test, const Attempt& attempt) const {
     const TestCase& known = tests_[test];
-    std::string text = colored("31", "FAILED") + " " + known.full_name() + " (" + fixed(attempt.seconds) + ")";
+    std::string text =
+        colored("31", "FAILED") + " " + known.full_name() + " (" + fixed(attempt.seconds) + ")";
     if (!known.file.empty()) text += "  " + known.file + ":" + std::to_string(known.line);
     text += "\n";
     if (options_.capture) text += attempt.output;

@@ -56,25 +56,29 @@ TestRun::TestRun(RunContext context, Display::Run number, std::vector<std::size_
 void TestRun::start(Filter filter) {
   const Policy policy = make_policy(filter);
   Pipe pipe = make_pipe();
-  const bool alone = context_.options.jobs == 1;
-  const UniqueFd nothing{alone ? -1 : ::open("/dev/null", O_RDONLY | O_CLOEXEC)};
   const bool together = context_.options.style == Style::terminal;
-  xml_.occupy();
-  id_ = context_.runs.start(
-      policy, [this](const Report& report) { finish(report); },
-      {alone ? STDIN_FILENO : nothing.get(), pipe.write.get(),
-       together ? pipe.write.get() : STDERR_FILENO});
+  if (takes_input()) xml_.occupy();
+  id_ = context_.runs.start(policy, [this](const Report& report) { finish(report); },
+                            {takes_input() ? STDIN_FILENO : xml_.fd(), pipe.write.get(),
+                             together ? pipe.write.get() : STDERR_FILENO});
   output_.assign(pipe.read.release());
   read_on();
+}
+
+// Where TESTs are spread over sandboxes, none can have what a person types. There standard input is
+// the empty file that takes the XML, since a kept descriptor would rule out sandboxes made ahead.
+bool TestRun::takes_input() const {
+  return context_.options.batch == 0;
 }
 
 // Flags go before the program's own arguments, of which "--" may be one.
 Policy TestRun::make_policy(Filter filter) {
   Policy policy = context_.options.policy;
-  policy.keep_fds.push_back(KeptFile::number());
+  if (takes_input()) policy.keep_fds.push_back(KeptFile::number());
   std::vector<std::string> flags = context_.options.flags;
   flags.push_back("--gtest_color=no");
-  flags.push_back("--gtest_output=xml:" + KeptFile::path());
+  flags.push_back("--gtest_output=xml:" +
+                  KeptFile::path(takes_input() ? KeptFile::number() : STDIN_FILENO));
   policy.command.insert(policy.command.begin() + 1, flags.begin(), flags.end());
   if (filter == Filter::wanted) add_filter(policy);
   const auto& per_test = context_.options.test_timeout;
@@ -89,8 +93,8 @@ void TestRun::add_filter(Policy& policy) {
   std::string names;
   for (const std::size_t test : record_.wanted)
     names += (names.empty() ? "" : ":") + context_.tests[test].full_name();
-  const auto after_flags = policy.command.begin() + 1 +
-                           static_cast<std::ptrdiff_t>(context_.options.flags.size());
+  const auto after_flags =
+      policy.command.begin() + 1 + static_cast<std::ptrdiff_t>(context_.options.flags.size());
   policy.command.insert(after_flags, "--gtest_filter=" + names);
 }
 
@@ -126,7 +130,8 @@ void TestRun::finish(const Report& report) {
   if (output_.is_open()) output_.close();
   timer_.cancel();
   reader_.finish();
-  if (reader_.running() != TestList::npos) record_.seen.back().seconds = seconds_since(record_.seen.back().began);
+  if (reader_.running() != TestList::npos)
+    record_.seen.back().seconds = seconds_since(record_.seen.back().began);
   record_.report = report;
   record_.xml = GtestXml::parse(xml_.text());
   boost::asio::post(context_.io, [this] { done_(std::move(record_)); });

@@ -41,6 +41,7 @@ class TestRun : private StreamSink {
   void cancel();
 
  private:
+  bool takes_input() const;
   Policy make_policy(Filter filter);
   void add_filter(Policy& policy);
   void start(Filter filter);

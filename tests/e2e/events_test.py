@@ -15,7 +15,7 @@ import worlds
 from harness import E2E, probe, seconds
 from processes import eventually
 
-DOCS = harness.SCHEMA.parent
+DOCS = harness.DOCS
 EVENTS_SCHEMA = json.loads((DOCS / "sandbox-events-1.schema.json").read_text(encoding="utf-8"))
 
 

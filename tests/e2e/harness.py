@@ -28,7 +28,7 @@ from processes import eventually
 SANDBOX_EXEC = os.environ["SANDBOX_EXEC"]
 PROBES = os.environ["PROBES"]
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-SCHEMA = SOURCE / "docs" / "sandbox-report-1.schema.json"
+DOCS = SOURCE / "docs"
 
 seconds = worlds.seconds
 COMPILED = {}  # (name, source, flags) → the program
@@ -49,9 +49,10 @@ def _refuse_constant(name):
 
 
 def parse_report(text):
-    """The report as a dict, once it is proved to follow the schema."""
+    """The report as a dict, once it is proved to follow its schema: "sandbox-report/1" is in sandbox-report-1."""
     report = json.loads(text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
-    validator = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    schema = DOCS / f"{report['schema'].replace('/', '-')}.schema.json"
+    validator = jsonschema.Draft7Validator(json.loads(schema.read_text(encoding="utf-8")))
     errors = [f"/{'/'.join(map(str, e.absolute_path))}: {e.message}" for e in validator.iter_errors(report)]
     assert not errors, "the report does not follow the schema:\n" + "\n".join(errors)
     assert next(iter(report)) == "schema", "the report's first key is not `schema`"
@@ -288,7 +289,7 @@ class E2E(unittest.TestCase):
         return environment
 
     def start(self, *args, cwd=None, env=None, stdin=subprocess.DEVNULL, report=True, wrapper=(), group_file=None,
-              pass_fds=(), **popen):
+              pass_fds=(), executable=SANDBOX_EXEC, **popen):
         """Starts `sandbox-exec --report FILE args…`. report: True (a file, which must exist at the end), "maybe" (it may
         be missing), False (no option), or the path that `args` name."""
         options, path = [], None
@@ -301,7 +302,7 @@ class E2E(unittest.TestCase):
         settings = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": cwd or self.project,
                     "env": self.environment(env), "pass_fds": pass_fds,
                     "preexec_fn": _preparation(group_file, worlds.BECOME), **popen}
-        argv = [*wrapper, SANDBOX_EXEC, *options, *args]
+        argv = [*wrapper, executable, *options, *args]
         return Started(argv, path, report is not False and report != "maybe", settings)
 
     def sandbox(self, *args, timeout=20, input=None, **how):
