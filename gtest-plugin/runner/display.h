@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,9 @@ class Display {
   virtual void on_conclusion(Run run, const RunRecord& record, const Conclusion& conclusion) = 0;
   virtual void end(const SuiteResult& suite) = 0;
 };
+
+// A line for each TEST that took longer than --slow allows.
+std::string slow_ones(const SuiteResult& suite, const Options& options);
 
 // gtest's own stream: one header, one footer, a "[  FAILED  ]" for each TEST that died.
 std::unique_ptr<Display> make_gtest_display(const Options& options, const TestList& tests);

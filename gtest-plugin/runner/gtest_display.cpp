@@ -32,10 +32,29 @@ const char* mark_of(TestEnd end) {
   return "";
 }
 
+}  // namespace
+
+std::string slow_ones(const SuiteResult& suite, const Options& options) {
+  std::string text;
+  for (std::size_t i = 0; options.slow && i < suite.tests.size(); ++i) {
+    const TestResult& result = suite.results[i];
+    const double limit = std::chrono::duration<double>(*options.slow).count();
+    if (result.attempts.empty() || result.attempts.back().seconds <= limit) continue;
+    text += "sandbox-gtest: slow: " + suite.tests[i].full_name() + " took " +
+            in_ms(result.attempts.back().seconds) + "\n";
+  }
+  return text;
+}
+
+namespace {
+
 class GtestDisplay : public Display {
  public:
   GtestDisplay(const Options& options, const TestList& tests)
-      : tests_(tests), at_once_(options.jobs == 1), brief_(options.brief) {}
+      : options_(options),
+        tests_(tests),
+        at_once_(options.jobs == 1 || !options.capture),
+        brief_(options.brief) {}
 
   void begin(const SuiteResult& suite) override {
     write("[==========] Running " + totals(suite) +
@@ -90,7 +109,7 @@ class GtestDisplay : public Display {
       text += (suite.count(TestState::failed) ? "  YOU HAVE " : "\n  YOU HAVE ") +
               std::to_string(disabled) +
               (disabled == 1 ? " DISABLED TEST\n\n" : " DISABLED TESTS\n\n");
-    write(notes(suite) + text);
+    write(slow_ones(suite, options_) + notes(suite) + text);
   }
 
  private:
@@ -180,6 +199,7 @@ class GtestDisplay : public Display {
     return text;
   }
 
+  const Options& options_;
   const TestList& tests_;
   const bool at_once_;
   const bool brief_;

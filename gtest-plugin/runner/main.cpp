@@ -3,13 +3,17 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <climits>
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/options.h"
+#include "policy/units.h"
 #include "report/exit_code.h"
 #include "report/run_id.h"
 #include "report/sentence.h"
@@ -93,6 +97,20 @@ std::string sandbox_exec() {
   if (!self) return "";
   const std::string beside = self->substr(0, self->rfind('/')) + "/sandbox-exec";
   return ::access(beside.c_str(), X_OK) == 0 ? beside : "";
+}
+
+// Not more at once than the memory of this host holds at their caps.
+void admit_by_memory(Options& options) {
+  const auto cap = options.policy.limits.memory;
+  const auto info = read_file("/proc/meminfo");
+  if (!cap || cap->count == 0 || !info) return;
+  const auto available = keyed_number(*info, "MemAvailable:");  // KiB
+  if (!available) return;
+  const std::uint64_t fit = std::max<std::uint64_t>(*available * 1024 / cap->count, 1);
+  if (fit >= options.jobs) return;
+  options.jobs = static_cast<unsigned>(fit);
+  tell("-j " + std::to_string(fit) + ": more sandboxes of " + format_bytes(cap->count) +
+       " do not fit in the memory that is free");
 }
 
 Runs::Options runs_options(const Options& options) {
@@ -188,6 +206,7 @@ int act(Options options) {
   }
   if (options.style == Style::automatic)
     options.style = ::isatty(STDOUT_FILENO) ? Style::terminal : Style::gtest;
+  admit_by_memory(options);
   Runs runs{runs_options(options)};
   return options.action == Options::Action::list ? pass_list_through(runs, options)
                                                  : run_tests(runs, options);

@@ -79,6 +79,7 @@ class TerminalDisplay : public Display {
   void end(const SuiteResult& suite) override {
     clear_progress();
     show_flaky(suite);
+    write(slow_ones(suite, options_));
     show_most(
         suite, "slowest", [](const Attempt& attempt) { return attempt.seconds; }, fixed);
     show_most(

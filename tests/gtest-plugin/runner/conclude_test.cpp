@@ -1,0 +1,122 @@
+#include "runner/conclude.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "gtest-plugin/runner/make.h"
+
+namespace sandbox::runner {
+namespace {
+
+std::string written(const Conclusion& conclusion) {
+  std::string text;
+  for (const auto& [test, attempt] : conclusion.attempts)
+    text += std::to_string(test) + " " + attempt.verdict +
+            (attempt.reason.empty() ? "" : " (" + attempt.reason + ")") + "; ";
+  text += "left:";
+  for (const std::size_t test : conclusion.remaining) text += " " + std::to_string(test);
+  if (conclusion.failure) text += "; program: " + conclusion.failure->reason;
+  return text;
+}
+
+std::string conclude_in_words(const RunRecord& record) {
+  return written(conclude(record, three_tests()));
+}
+
+std::shared_ptr<const GtestXml> xml(const std::string& z_attributes,
+                                    const std::string& z_children = "") {
+  return GtestXml::parse(
+      "<testsuites><testsuite name='A'><testcase name='x' status='run'/>"
+      "<testcase name='y' status='run' result='skipped'><skipped/></testcase></testsuite>"
+      "<testsuite name='B'><testcase name='z' " +
+      z_attributes + ">" + z_children + "</testcase></testsuite></testsuites>");
+}
+
+TEST(Conclude, TheXmlTells) {
+  RunRecord record = ended(Verdict::failed, 1);
+  record.xml = xml("status='run'", "<failure/>");
+  EXPECT_EQ(conclude_in_words(record), "0 passed; 1 skipped; 2 failed; left:");
+}
+
+TEST(Conclude, ACrashIsTheRunningTests) {
+  RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
+  record.seen = {seen(0, TestEnd::passed), seen(1, std::nullopt)};
+  EXPECT_EQ(conclude_in_words(record), "0 passed; 1 crashed (the reason); left: 2");
+}
+
+TEST(Conclude, TheListenersWordCounts) {
+  RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
+  record.report.outcome.test = "B.z";
+  EXPECT_EQ(conclude_in_words(record), "2 crashed (the reason); left: 0 1");
+}
+
+// It closed its descriptors in A.x, and could tell no more.
+TEST(Conclude, TheListenersWordIsOldWhereTheStreamShowsItsEnd) {
+  RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
+  record.report.outcome.test = "A.x";
+  record.seen = {seen(0, TestEnd::passed), seen(1, std::nullopt)};
+  EXPECT_EQ(conclude_in_words(record), "0 passed; 1 crashed (the reason); left: 2");
+}
+
+TEST(Conclude, AnExitInATestIsNoPass) {
+  RunRecord record = ended(Verdict::passed, 0);
+  record.seen = {seen(0, std::nullopt)};
+  EXPECT_EQ(conclude_in_words(record),
+            "0 failed (./t ended with exit status 0 in the middle of it); left: 1 2");
+}
+
+TEST(Conclude, ADeathBetweenTestsIsTheProgramsOwn) {
+  RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
+  record.seen = {seen(0, TestEnd::passed)};
+  EXPECT_EQ(conclude_in_words(record),
+            "0 passed; left: 1 2; program: the reason, between its TESTs");
+}
+
+TEST(Conclude, ASuiteThatCannotBeginIsNotTriedAgain) {
+  RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
+  record.suite = "A";
+  EXPECT_EQ(conclude_in_words(record),
+            "0 crashed (the reason, before a TEST of its suite began); "
+            "1 crashed (the reason, before a TEST of its suite began); left: 2");
+}
+
+TEST(Conclude, AProgramThatRunsNoTestIsNotTriedAgain) {
+  EXPECT_EQ(conclude_in_words(ended(Verdict::passed, 0)),
+            "0 failed (./t ended with exit status 0, before a TEST began); "
+            "1 failed (./t ended with exit status 0, before a TEST began); "
+            "2 failed (./t ended with exit status 0, before a TEST began); left:");
+}
+
+TEST(Conclude, WhatAWholeProgramDidNotRunIsNotTriedAgain) {
+  RunRecord record = ended(Verdict::passed, 0);
+  record.xml = xml("status='notrun'");
+  EXPECT_EQ(conclude_in_words(record), "0 passed; 1 skipped; 2 failed (./t did not run it); left:");
+}
+
+TEST(Conclude, AStatusThatNoTestExplainsIsTheProgramsOwn) {
+  RunRecord record = ended(Verdict::failed, 1);
+  record.xml = xml("status='run'");
+  EXPECT_EQ(conclude_in_words(record),
+            "0 passed; 1 skipped; 2 passed; left:; program: the reason, after its TESTs");
+  record.report.outcome.exit.code = 23;
+  record.xml = xml("status='run'", "<failure/>");
+  EXPECT_EQ(conclude_in_words(record),
+            "0 passed; 1 skipped; 2 failed; left:; program: the reason, after its TESTs");
+}
+
+TEST(Conclude, AnInterruptBlamesNobody) {
+  RunRecord record = ended(Verdict::interrupted, {}, SIGTERM);
+  record.seen = {seen(0, TestEnd::failed), seen(1, std::nullopt)};
+  EXPECT_EQ(conclude_in_words(record), "0 failed; left: 1 2");
+  record.test_timed_out = true;
+  EXPECT_EQ(conclude_in_words(record),
+            "0 failed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
+}
+
+TEST(Conclude, WithoutASandboxNothingHasRun) {
+  EXPECT_EQ(conclude_in_words(ended(Verdict::setup_failed)), "left: 0 1 2");
+}
+
+}  // namespace
+}  // namespace sandbox::runner
