@@ -64,7 +64,8 @@ build() {
 
 sandbox_exec=build/release/sandbox/cli/sandbox-exec
 
-build_release() { build release -DSANDBOX_TESTS=OFF -- sandbox-exec; }
+build_release() { build release -DSANDBOX_TESTS=OFF -- sandbox-exec sandbox-gtest; }
+sandbox_gtest=build/release/gtest-plugin/runner/sandbox-gtest
 
 # GoogleTest with its own tests, from the sources that the package googletest brings.
 build_googletest() {
@@ -74,10 +75,10 @@ build_googletest() {
     ctest --test-dir build/googletest --show-only=json-v1 > build/googletest/tests.json
 }
 
-# compare_googletest OUT [PREFIX...]: one line a program, the same inside as outside or not.
+# compare_googletest OUT [PREFIX...]: one line a program, the same inside as outside or not; under sandbox-gtest too.
 compare_googletest() {
   local out=$1
   shift
-  "$@" /usr/bin/python3 tests/e2e/googletest/compare.py --sandbox-exec "$sandbox_exec" \
+  "$@" /usr/bin/python3 tests/e2e/googletest/compare.py --sandbox-exec "$sandbox_exec" --sandbox-gtest "$sandbox_gtest" \
     --tests build/googletest/tests.json --known docs/known-differences.md --out "$out"
 }

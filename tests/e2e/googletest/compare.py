@@ -3,6 +3,9 @@
 
 A result is the exit status and, of a GoogleTest program, how each TEST ended. Differences that
 docs/known-differences.md lists are accepted; one that is listed and does not show fails too.
+With --sandbox-gtest, each program with TESTs also runs under it in every mode: each TEST exactly one
+verdict, the same as outside, and on a clean run in one sandbox the XML equals gtest's own, element for
+element, but for times.
 Prints one line a program and, at the end, "N passed, N failed".
 """
 
@@ -14,7 +17,9 @@ import re
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree as xml
 
+MODES = ("binary", "batch:10", "test")
 TIMEOUT = 120  # seconds; the longest takes 2
 EXIT_STATUS = "exit status"  # named so in the table of known differences
 SHOWN = 8  # lines of differences a program
@@ -23,6 +28,7 @@ SHOWN = 8  # lines of differences a program
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sandbox-exec", required=True, type=pathlib.Path)
+    parser.add_argument("--sandbox-gtest", type=pathlib.Path)
     parser.add_argument("--tests", required=True, type=pathlib.Path,
                         help="what ctest --show-only=json-v1 said of the build tree")
     parser.add_argument("--known", required=True, type=pathlib.Path)
@@ -60,6 +66,18 @@ class Test:
         prefix = [sandbox_exec, "--report", report, "--"]
         return self.run("inside", out, prefix, self.environment)
 
+    def run_in_mode(self, mode, out, options):
+        """Returns how it ended under sandbox-gtest, and its XML."""
+        document = out / f"{self.name}.{mode}.xml"
+        document.unlink(missing_ok=True)
+        command = [options.sandbox_gtest, f"--isolate={mode}", "--output=gtest", "--report",
+                   out / f"{self.name}.{mode}.json", "--", *self.command, f"--gtest_output=xml:{document}"]
+        with open(out / f"{self.name}.{mode}.log", "wb") as log:
+            ended = subprocess.run(command, cwd=self.cwd, timeout=TIMEOUT, stdin=subprocess.DEVNULL, stdout=log,
+                                   stderr=log, check=False,
+                                   env={**self.environment, "SANDBOX_EXEC": str(options.sandbox_exec)})
+        return {EXIT_STATUS: str(ended.returncode), **read_suite(out / f"{self.name}.{mode}.json")}, document
+
     def run(self, where, out, prefix, environment):
         """Returns {what: how it ended}, of the exit status and of each TEST."""
         results = out / f"{self.name}.{where}.json"
@@ -79,6 +97,40 @@ def read_results(path):
     suites = json.loads(path.read_bytes())["testsuites"]
     return {f"{suite['name']}.{test['name']}": "failed" if "failures" in test else test["result"]
             for suite in suites for test in suite["testsuite"]}
+
+
+def read_suite(path):
+    """As read_results; a TEST that is there twice is an error."""
+    if not path.exists():
+        return {}
+    results = {"passed": "COMPLETED", "skipped": "SKIPPED", "disabled": "SUPPRESSED"}
+    tests = json.loads(path.read_bytes())["tests"]
+    found = {test["name"]: results.get(test["result"], test["result"]) for test in tests}
+    assert len(found) == len(tests), "a TEST twice"
+    return found
+
+
+def shape(element):
+    """An element without times, attributes in no order, and without properties that are ours."""
+    attributes = {key: value for key, value in element.attrib.items() if key not in ("time", "timestamp")}
+    return element.tag, attributes, (element.text or "").strip(), [shape(child) for child in element]
+
+
+def compare_modes(test, outside, options):
+    """What is not the same under sandbox-gtest, as lines."""
+    wrong = []
+    reference = options.out / f"{test.name}.reference.xml"
+    reference.unlink(missing_ok=True)
+    subprocess.run([*test.command, f"--gtest_output=xml:{reference}"], cwd=test.cwd, env=test.environment,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=TIMEOUT,
+                   check=False)
+    for mode in MODES:
+        inside, document = test.run_in_mode(mode, options.out, options)
+        wrong += [f"--isolate={mode}: {what}: {how}" for what, how in differences(outside, inside).items()]
+        if mode == "binary" and reference.exists() and outside[EXIT_STATUS] == "0":
+            if not document.exists() or shape(xml.parse(document).getroot()) != shape(xml.parse(reference).getroot()):
+                wrong.append(f"{document} is not {reference}")
+    return wrong
 
 
 def differences(outside, inside):
@@ -126,6 +178,8 @@ def compare(test, known, options):
     outside = test.run_outside(options.out)
     inside = test.run_inside(options.out, options.sandbox_exec, report)
     wrong = judge(test.name, differences(outside, inside), known)
+    if options.sandbox_gtest and len(outside) > 1:  # it has TESTs
+        wrong += compare_modes(test, outside, options)
     remark = "DIFFERS from outside" if wrong else ""
     print_report(test.name, json.loads(report.read_bytes()), remark)
     for line in wrong[:SHOWN]:
@@ -140,6 +194,7 @@ def main():
     options.out.mkdir(parents=True, exist_ok=True)
     options.out = options.out.resolve()
     options.sandbox_exec = options.sandbox_exec.resolve()
+    options.sandbox_gtest = options.sandbox_gtest and options.sandbox_gtest.resolve()
     known = read_known(options.known)
     print_row("program", "verdict", "wall", "CPU", "memory peak")
     tests = list_tests(options.tests)
