@@ -63,9 +63,9 @@ build() {
 }
 
 sandbox_exec=build/release/sandbox/cli/sandbox-exec
+sandbox_gtest=build/release/gtest-plugin/runner/sandbox-gtest
 
 build_release() { build release -DSANDBOX_TESTS=OFF -- sandbox-exec sandbox-gtest; }
-sandbox_gtest=build/release/gtest-plugin/runner/sandbox-gtest
 
 # GoogleTest with its own tests, from the sources that the package googletest brings.
 build_googletest() {
@@ -75,10 +75,11 @@ build_googletest() {
     ctest --test-dir build/googletest --show-only=json-v1 > build/googletest/tests.json
 }
 
-# compare_googletest OUT [PREFIX...]: one line a program, the same inside as outside or not; under sandbox-gtest too.
+# compare_googletest OUT [PREFIX...]: one line a program, the same inside as outside or not.
+compare_options=()
 compare_googletest() {
   local out=$1
   shift
-  "$@" /usr/bin/python3 tests/e2e/googletest/compare.py --sandbox-exec "$sandbox_exec" --sandbox-gtest "$sandbox_gtest" \
+  "$@" /usr/bin/python3 tests/e2e/googletest/compare.py --sandbox-exec "$sandbox_exec" "${compare_options[@]}" \
     --tests build/googletest/tests.json --known docs/known-differences.md --out "$out"
 }

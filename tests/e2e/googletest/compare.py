@@ -117,8 +117,8 @@ def shape(element):
 
 
 def compare_modes(test, outside, options):
-    """What is not the same under sandbox-gtest, as lines."""
-    wrong = []
+    """{"--isolate=MODE: what": how it differs under sandbox-gtest}"""
+    wrong = {}
     reference = options.out / f"{test.name}.reference.xml"
     reference.unlink(missing_ok=True)
     subprocess.run([*test.command, f"--gtest_output=xml:{reference}"], cwd=test.cwd, env=test.environment,
@@ -126,10 +126,10 @@ def compare_modes(test, outside, options):
                    check=False)
     for mode in MODES:
         inside, document = test.run_in_mode(mode, options.out, options)
-        wrong += [f"--isolate={mode}: {what}: {how}" for what, how in differences(outside, inside).items()]
-        if mode == "binary" and reference.exists() and outside[EXIT_STATUS] == "0":
+        wrong |= {f"--isolate={mode}: {what}": how for what, how in differences(outside, inside).items()}
+        if mode == "binary" and reference.exists() and "failed" not in outside.values():
             if not document.exists() or shape(xml.parse(document).getroot()) != shape(xml.parse(reference).getroot()):
-                wrong.append(f"{document} is not {reference}")
+                wrong[f"--isolate={mode}: XML"] = f"{document} is not {reference}"
     return wrong
 
 
@@ -150,9 +150,10 @@ def read_known(path):
 def judge(name, found, known):
     """What of a program is not as it should be, as lines."""
     listed = {what for program, what in known if program == name}
-    return ([f"{what}: {found[what]}" for what in sorted(set(found) - listed)] +
-            [f"{what}: listed as a known difference, but the same inside as outside"
-             for what in sorted(listed - set(found))])
+    unlisted = [what for what in sorted(found) if what not in listed and what.split(": ")[0] not in listed]
+    gone = [what for what in sorted(listed) if what not in found and not any(x.startswith(what + ": ") for x in found)]
+    return ([f"{what}: {found[what]}" for what in unlisted] +
+            [f"{what}: listed as a known difference, but the same inside as outside" for what in gone])
 
 
 def figure(value, unit, scale=1.0, digits=2):
@@ -177,9 +178,12 @@ def compare(test, known, options):
     report.unlink(missing_ok=True)
     outside = test.run_outside(options.out)
     inside = test.run_inside(options.out, options.sandbox_exec, report)
-    wrong = judge(test.name, differences(outside, inside), known)
+    found = differences(outside, inside)
     if options.sandbox_gtest and len(outside) > 1:  # it has TESTs
-        wrong += compare_modes(test, outside, options)
+        found |= compare_modes(test, outside, options)
+    if not options.sandbox_gtest:
+        known = {(program, what) for program, what in known if not what.startswith("--isolate")}
+    wrong = judge(test.name, found, known)
     remark = "DIFFERS from outside" if wrong else ""
     print_report(test.name, json.loads(report.read_bytes()), remark)
     for line in wrong[:SHOWN]:
