@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -117,7 +118,7 @@ class Listener : public ::testing::EmptyTestEventListener {
 
   void set_memory_budget(std::uint64_t bytes, const Place& place) {
     Budget budget;
-    budget.bytes = bytes;
+    budget.bytes = std::min<std::uint64_t>(bytes, INT64_MAX);
     budget.place = place;
     if (may_check()) budgets_.push_back(budget);
   }
@@ -138,21 +139,19 @@ class Listener : public ::testing::EmptyTestEventListener {
   void OnTestStart(const ::testing::TestInfo& test) override {
     budgets_.clear();
     no_leaks_ = Place{};
-    if (!channel_.is_open()) return;
-    if (suite_begins_) {
+    if (suite_begins_ && channel_.is_open()) {
       channel_.ask(Message{"baseline"});
       before_ = Holdings{};
     }
     suite_begins_ = false;
-    channel_.say(Message{"test-start"}
-                     .add("test", full_name(test))
-                     .add("file", test.file() ? test.file() : "")
-                     .add("line", test.line())
-                     .add("at_ns", monotonic_ns()));
+    channel_.begin_test(full_name(test), test.file() ? test.file() : "", test.line());
   }
 
   void OnTestEnd(const ::testing::TestInfo& test) override {
-    if (!channel_.is_open()) return say_unanswered();
+    if (!channel_.is_open()) {
+      channel_.end_test();
+      return say_unanswered();
+    }
     const std::int64_t at_ns = monotonic_ns();
     const Holdings after = holdings_at_end();
     const std::int64_t threads = after.threads - before_.threads;
@@ -163,6 +162,7 @@ class Listener : public ::testing::EmptyTestEventListener {
                                                 .add("at_ns", at_ns)
                                                 .add("threads_left", threads)
                                                 .add("descriptors_left", descriptors));
+    channel_.end_test();
     if (answer.empty()) return say_unanswered();
     const TestUsage usage = read_usage(answer);
     std::int64_t processes = 0;

@@ -57,7 +57,7 @@ class Concluder {
     for (const std::size_t test : record_.wanted) {
       if (!take_from_xml(test)) take_from_stream(test);
     }
-    const bool interrupted = outcome().verdict == Verdict::interrupted && !record_.test_timed_out;
+    const bool interrupted = outcome().verdict == Verdict::interrupted && !timed_out();
     if (outcome().verdict == Verdict::setup_failed || interrupted) return finish();
     if (record_.xml) {
       judge_whole_run();
@@ -69,6 +69,13 @@ class Concluder {
 
  private:
   const Outcome& outcome() const { return record_.report.outcome; }
+
+  // Our signal found the program at work; else something else was quicker. The verdict may tell of
+  // what happened earlier.
+  bool timed_out() const {
+    const bool in_time = std::ranges::count(record_.report.events, "signal", &Event::kind) > 0;
+    return record_.test_timed_out && in_time;
+  }
 
   const SeenTest* seen(std::size_t test) const {
     const auto found = seen_.find(test);
@@ -168,11 +175,9 @@ class Concluder {
   void blame_test(std::size_t test) {
     Attempt attempt = attempt_at(test, TestEnd::failed);
     const bool quiet = outcome().verdict == Verdict::passed;  // exit(0)
-    attempt.verdict = record_.test_timed_out ? "timed-out"
-                      : quiet                ? "failed"
-                                             : verdict_name(record_.report);
+    attempt.verdict = timed_out() ? "timed-out" : quiet ? "failed" : verdict_name(record_.report);
     attempt.reason = reason_of(record_.report);
-    if (record_.test_timed_out) attempt.reason = "it ran longer than --test-timeout allows";
+    if (timed_out()) attempt.reason = "it ran longer than --test-timeout allows";
     if (quiet) attempt.reason += " in the middle of it";
     attempt.hint = outcome().hint;
     add(test, std::move(attempt));

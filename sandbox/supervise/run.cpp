@@ -275,12 +275,11 @@ class Run::Stages {
     if (!seen.channel_closed_in.empty()) {
       report_.warnings.push_back("the program closed its listener's channel in TEST " +
                                  one_line(seen.channel_closed_in) +
-                                 ": nothing is known of those after it");
+                                 ": no figures are known of those after it");
     }
     if (seen.other_tests_told) {
       report_.warnings.push_back(
-          "two programs told of TESTs at once: only the first was listened to, and answers may be "
-          "mixed up");
+          "two programs told of TESTs at once: only the first was listened to");
     }
     if (seen.tests_not_kept > 0) {
       report_.warnings.push_back(std::to_string(seen.tests_not_kept) +

@@ -52,6 +52,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
         oom_(io),
         kills_(io),
         channel_(io),
+        speaker_(io),
         tests_(watched.group) {}
 
   void start(SandboxProcess process, Done done) {
@@ -79,6 +80,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
     }
     const bool typed = watched_.terminal && (signal == SIGINT || signal == SIGQUIT);
     if (typed) seen_.typed_signal = signal;
+    tests_.drop_if_gone();
     note("signal", {{"signal", std::int64_t{signal}}, {"from", typed ? "terminal" : "caller"}});
     happen(Interrupt{signal, typed});
   }
@@ -99,7 +101,8 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   void leave() {
     ended_ = true;
     for (asio::steady_timer* timer : {&wall_, &cpu_, &grace_}) timer->cancel();
-    for (stream_descriptor* watched : {&control_, &init_gone_, &oom_, &kills_, &channel_}) {
+    for (stream_descriptor* watched :
+         {&control_, &init_gone_, &oom_, &kills_, &channel_, &speaker_}) {
       boost::system::error_code ignored;
       watched->close(ignored);
     }
@@ -130,8 +133,30 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
 
   void watch_channel() {
     channel_.async_wait(stream_descriptor::wait_read, unless_ended([this] {
-                          if (tests_.take_messages(channel_.native_handle())) watch_channel();
+                          if (take_channel()) watch_channel();
                         }));
+  }
+
+  // A listener that brings a socket of its own speaks there from now on.
+  bool take_channel() {
+    const bool goes_on = tests_.take_messages(channel_.native_handle(), TestLog::From::anyone);
+    if (UniqueFd speaker = tests_.take_speaker()) {
+      boost::system::error_code ignored;
+      if (speaker_.is_open()) speaker_.close(ignored);
+      speaker_.assign(speaker.release(), ignored);
+      if (speaker_.is_open()) watch_speaker();
+    }
+    return goes_on;
+  }
+
+  void watch_speaker() {
+    speaker_.async_wait(stream_descriptor::wait_read, unless_ended([this] {
+                          if (take_speaker()) watch_speaker();
+                        }));
+  }
+
+  bool take_speaker() {
+    return tests_.take_messages(speaker_.native_handle(), TestLog::From::speaker);
   }
 
   // Looked at again: what Asio had queued for a descriptor that was closed meanwhile can come to
@@ -413,9 +438,12 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
     constexpr int kMostRounds = 100;
     int rounds = 0;
     while (channel_.is_open() && is_readable(channel_) && ++rounds < kMostRounds &&
-           tests_.take_messages(channel_.native_handle())) {
+           take_channel()) {
     }
-    tests_.close(seen_.ended);
+    while (speaker_.is_open() && is_readable(speaker_) && ++rounds < kMostRounds &&
+           take_speaker()) {
+    }
+    tests_.end(seen_.ended);
     seen_.running_test = tests_.running();
     seen_.channel_closed_in = tests_.closed_in();
     seen_.tests = tests_.take();
@@ -431,7 +459,8 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   stream_descriptor init_gone_;  // the pidfd
   stream_descriptor oom_;
   stream_descriptor kills_;
-  stream_descriptor channel_;
+  stream_descriptor channel_;  // that all processes of the sandbox have
+  stream_descriptor speaker_;  // the listener's own
   pid_t pid_ = -1;
   bool ended_ = false;
   Machine machine_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "policy/json_keys.h"
@@ -30,43 +31,60 @@ constexpr auto kAnswerKeys = [](auto& keys, const TestRecord& record) {
 struct Packet {
   char data[kLongestMessage];
   std::size_t size = 0;
-  pid_t sender = 0;
+  pid_t sender = 0;  // 0: the kernel did not say
+  UniqueFd fds[2];   // what came beside it
 };
 
 enum class Received { packet, nothing, end };
 
-pid_t sender_of(msghdr& header) {
+void take_beside(msghdr& header, Packet& packet) {
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part; part = CMSG_NXTHDR(&header, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_CREDENTIALS) continue;
-    ucred credentials{};
-    std::memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
-    return credentials.pid;
+    if (part->cmsg_level != SOL_SOCKET) continue;
+    if (part->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials{};
+      std::memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
+      packet.sender = credentials.pid;
+    } else if (part->cmsg_type == SCM_RIGHTS) {
+      const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+      for (std::size_t i = 0; i < count; ++i) {
+        int fd = -1;
+        std::memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
+        UniqueFd owner{fd};
+        if (i < std::size(packet.fds)) packet.fds[i] = std::move(owner);
+      }
+    }
   }
-  return 0;
 }
 
-// Descriptors that come beside it are closed by the kernel: there is no room for them.
+// More descriptors than there is room for are closed by the kernel.
 Received receive(int channel, Packet& packet) {
   iovec data{packet.data, sizeof packet.data};
   msghdr header{};
   header.msg_iov = &data;
   header.msg_iovlen = 1;
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(ucred))];
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int[2]))];
   header.msg_control = space;
   header.msg_controllen = sizeof space;
+  packet = {};
   const ssize_t n = ::recvmsg(channel, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (n < 0) return errno == EAGAIN || errno == EINTR ? Received::nothing : Received::end;
+  take_beside(header, packet);
   // An empty packet looks like the end, but has a sender.
-  packet.sender = sender_of(header);
   if (n == 0 && packet.sender == 0) return Received::end;
   packet.size = header.msg_flags & MSG_TRUNC ? 0 : static_cast<std::size_t>(n);
   return Received::packet;
 }
 
+// Cut where a character ends.
 std::string text_in(const Json& message, const char* key) {
   const auto found = message.find(key);
   if (found == message.end() || !found->is_string()) return "";
-  return found->get_ref<const std::string&>().substr(0, kLongestName);
+  std::string text = found->get<std::string>();
+  if (text.size() <= kLongestName) return text;
+  std::size_t end = kLongestName;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text;
 }
 
 std::optional<std::int64_t> number_in(const Json& message, const char* key) {
@@ -108,16 +126,23 @@ void answer(int channel, const TestRecord& record) {
 
 }  // namespace
 
-bool TestLog::take_messages(int channel) {
+bool TestLog::take_messages(int channel, From from) {
   Packet packet;
   for (int taken = 0; taken < kMostAtOnce; ++taken) {
     const Received received = receive(channel, packet);
     if (received == Received::nothing) return true;
     if (received == Received::end) {
-      notice_end();
+      if (from == From::speaker || !page_) notice_end();
       return false;
     }
-    if (listen_to(packet.sender)) obey(channel, {packet.data, packet.size});
+    if (from == From::anyone && !listen_to(packet.sender)) continue;
+    const Json message = Json::parse(std::string_view{packet.data, packet.size}, nullptr, false);
+    if (!message.is_object() || number_in(message, "v") != kVersion) continue;
+    if (text_in(message, "do") == "hello") {
+      greet(std::move(packet.fds[0]), std::move(packet.fds[1]));
+    } else {
+      obey(channel, message);
+    }
   }
   return true;
 }
@@ -129,52 +154,77 @@ bool TestLog::listen_to(pid_t sender) {
     others_spoke_ = true;
     return false;
   }
+  look_at_page();
   if (sender_) close(Clock::now());
   running_.clear();
+  page_.reset();
   sender_ = sender;
   return true;
 }
 
+void TestLog::greet(UniqueFd socket, UniqueFd memory) {
+  page_ = TestPage::map(memory);
+  page_shows_ = 0;
+  if (page_) speaker_ = std::move(socket);
+}
+
+// The page is ahead of what was told: a TEST that begins is only written there.
+void TestLog::look_at_page() {
+  const auto shown = page_ ? page_->read() : std::nullopt;
+  if (!shown || shown->sequence == page_shows_) return;
+  page_shows_ = shown->sequence;
+  // The one before has ended, but could not tell.
+  if (!running_.empty() && !is_told_of_) end_current("unknown", bounded(shown->at_ns));
+  running_.clear();
+  if (!shown->test.empty()) {
+    begin({.name = shown->test, .file = shown->file, .line = shown->line}, bounded(shown->at_ns));
+  }
+}
+
 void TestLog::drop_if_gone() {
+  look_at_page();
   if (running_.empty() || !sender_ || goes_on(*sender_)) return;
   close(Clock::now());
   running_.clear();
 }
 
-// Of a program that goes on, as one that closes all its descriptors, nobody can tell any more what
-// runs.
+// A program that goes on has closed it, as one that closes all its descriptors: no more figures. Of
+// what runs then only its page can tell.
 void TestLog::notice_end() {
+  look_at_page();
   if (running_.empty() || !sender_ || !goes_on(*sender_)) return;
   end_current("unknown", Clock::now());
-  closed_in_ = std::exchange(running_, "");
+  closed_in_ = page_ ? running_ : std::exchange(running_, "");
+  is_told_of_ = true;
 }
 
-void TestLog::obey(int channel, std::string_view text) {
-  const Json message = Json::parse(text, nullptr, false);
-  if (!message.is_object() || number_in(message, "v") != kVersion) return;
+void TestLog::obey(int channel, const Json& message) {
+  look_at_page();
   const std::string wanted = text_in(message, "do");
-  if (wanted == "test-start") begin(message);
+  if (wanted == "test-start") {
+    const auto line = number_in(message, "line").value_or(0);
+    begin({.name = text_in(message, "test"),
+           .file = text_in(message, "file"),
+           .line = static_cast<int>(std::clamp<std::int64_t>(line, 0, std::int64_t{1} << 30))},
+          time_in(message));
+  }
   if (wanted == "test-end") answer(channel, finish(message));
   if (wanted == "usage") {
     answer(channel, figures_until(group_.sample(PeakAfter::goes_on), time_in(message)));
   }
-  if (wanted == "test-result" && last_is_kept_) tests_.back().result = result_in(message);
+  if (wanted == "test-result" && last_ended_) tests_[*last_ended_].result = result_in(message);
   if (wanted == "baseline") {
     before_ = {group_.sample(PeakAfter::starts_anew), Clock::now()};
     answer(channel, TestRecord{});
   }
 }
 
-void TestLog::begin(const Json& message) {
-  if (!running_.empty()) close(time_in(message));
-  current_ = {};
-  current_.name = text_in(message, "test");
-  current_.file = text_in(message, "file");
-  current_.line = static_cast<int>(
-      std::clamp<std::int64_t>(number_in(message, "line").value_or(0), 0, std::int64_t{1} << 30));
-  before_.at = time_in(message);
+void TestLog::begin(TestRecord test, Clock::time_point at) {
+  if (!running_.empty()) close(at);
+  current_ = std::move(test);
+  before_.at = at;
   running_ = current_.name;
-  last_is_kept_ = false;
+  is_told_of_ = false;
 }
 
 // Without a TEST that runs, its answer is about nobody.
@@ -184,13 +234,20 @@ TestRecord TestLog::finish(const Json& message) {
   current_.descriptors_left = count_in(message, "descriptors_left");
   const std::size_t kept = tests_.size();
   TestRecord record = end_current(result_in(message), time_in(message));
-  last_is_kept_ = tests_.size() > kept;
+  last_ended_ = tests_.size() > kept ? std::optional{kept} : std::nullopt;
   running_.clear();
   return record;
 }
 
 void TestLog::close(Clock::time_point end) {
-  if (!running_.empty()) end_current("unfinished", end);
+  if (!running_.empty() && !is_told_of_) end_current("unfinished", end);
+}
+
+void TestLog::end(Clock::time_point at) {
+  look_at_page();
+  close(at);
+  const bool is_kept = !tests_.empty() && tests_.back().name == running_;
+  if (is_told_of_ && !running_.empty() && is_kept) tests_.back().result = "unfinished";
 }
 
 TestRecord TestLog::end_current(std::string result, Clock::time_point at) {
@@ -230,12 +287,15 @@ void TestLog::keep(const TestRecord& record) {
   tests_.push_back(record);
 }
 
-// The program's word, where it can be true.
 TestLog::Clock::time_point TestLog::time_in(const Json& message) const {
-  const Clock::time_point now = Clock::now();
   const auto said = number_in(message, "at_ns");
-  if (!said) return now;
-  return std::clamp(Clock::time_point{std::chrono::nanoseconds{*said}}, std::min(before_.at, now),
+  return said ? bounded(*said) : Clock::now();
+}
+
+// The program's word, where it can be true.
+TestLog::Clock::time_point TestLog::bounded(std::int64_t at_ns) const {
+  const Clock::time_point now = Clock::now();
+  return std::clamp(Clock::time_point{std::chrono::nanoseconds{at_ns}}, std::min(before_.at, now),
                     now);
 }
 

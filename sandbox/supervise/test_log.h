@@ -10,14 +10,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "cgroup/group.h"
 #include "policy/json_values.h"
 #include "report/report.h"
+#include "supervise/test_page.h"
+#include "sys/unique_fd.h"
 
 namespace sandbox {
 
@@ -27,12 +29,17 @@ class TestLog {
 
   explicit TestLog(Group& group) : group_(group) {}
 
-  // Takes the messages that wait at the supervisor's end of the channel, and answers; a bounded
-  // number at a time. Returns false at its end.
-  bool take_messages(int channel);
+  // Who speaks on a socket: any process of the sandbox on the channel, where the kernel says which,
+  // or the one that is listened to on its own.
+  enum class From { anyone, speaker };
+  // Takes the messages that wait there, and answers; a bounded number at a time. Returns false at
+  // its end.
+  bool take_messages(int channel, From from);
+  // The socket that a new speaker brought along for itself, once.
+  UniqueFd take_speaker() { return std::move(speaker_); }
 
-  // When the run has ended, at `end`: the TEST that ran is unfinished, with what it used by then.
-  void close(Clock::time_point end);
+  // When the run has ended: the TEST that ran is unfinished, with what it used by then.
+  void end(Clock::time_point at);
 
   // A program that has died in a TEST does not run it any more, whatever goes on without it.
   void drop_if_gone();
@@ -54,24 +61,32 @@ class TestLog {
   };
 
   bool listen_to(pid_t sender);
+  void greet(UniqueFd socket, UniqueFd memory);
+  void look_at_page();
   void notice_end();
-  void obey(int channel, std::string_view text);
-  void begin(const Json& message);
+  void obey(int channel, const Json& message);
+  void begin(TestRecord test, Clock::time_point at);
+  void close(Clock::time_point end);
   TestRecord figures_until(const GroupSample& now, Clock::time_point at) const;
   TestRecord finish(const Json& message);
   TestRecord end_current(std::string result, Clock::time_point at);
   void keep(const TestRecord& record);
   Clock::time_point time_in(const Json& message) const;
+  Clock::time_point bounded(std::int64_t at_ns) const;
 
   Group& group_;
   std::optional<pid_t> sender_{};
+  UniqueFd speaker_{};
+  std::unique_ptr<TestPage> page_{};  // the sender's; null: it tells by messages
+  std::uint32_t page_shows_ = 0;
   Baseline before_{};
   TestRecord current_{};
   std::string running_{};
   std::string closed_in_{};
   std::vector<TestRecord> tests_{};
   bool others_spoke_ = false;
-  bool last_is_kept_ = false;  // the TEST that ended last, and none has begun since
+  bool is_told_of_ = false;                  // the TEST that runs is in tests_ already
+  std::optional<std::size_t> last_ended_{};  // in tests_
   std::size_t text_kept_ = 0;
   std::size_t not_kept_ = 0;
 };

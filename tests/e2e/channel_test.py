@@ -148,7 +148,7 @@ class Blame(Channel):
                 self.assertEqual((result.report["verdict"], result.report["test"]), (verdict, None), str(result))
                 self.assertEqual(self.by_name(result)["S.Closes"]["result"], "unknown")
                 self.assertEqual(result.report["warnings"][-1], "the program closed its listener's channel in TEST S.Closes: "
-                                                                "nothing is known of those after it")
+                                                                "no figures are known of those after it")
 
     def test_nobody_at_a_deadline_after_the_program_has_died(self):
         script = self.file("die.py", LISTENER + 'start("S.Dies"); os.abort()\n')

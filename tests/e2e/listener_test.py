@@ -179,6 +179,31 @@ class Others(Listener):
         self.assert_ended(result, exit=0)
         self.assertIn("sandbox: no answer from sandbox-exec, so budgets and leaks are not checked\n", result.stderr)
 
+    def test_the_one_that_ran_is_blamed_once_all_descriptors_are_closed(self):
+        for closes in ("AllDescriptors", "ThoughAServerHoldsThem"):
+            for after in ("ClosesThen.Crashes", "ClosesThen.*"):
+                with self.subTest(closes=closes, after=after):
+                    result = self.gtest(f"Closes.{closes}:{after}")
+                    self.assert_verdict(result, "crashed", signal=signal.SIGSEGV)
+                    self.assertEqual(result.report["test"], "ClosesThen.Crashes")
+                    tests = self.by_name(result)
+                    self.assertEqual(tests["ClosesThen.Crashes"]["result"], "unfinished")
+                    if f"Closes.{closes}" in tests:
+                        self.assertEqual(tests[f"Closes.{closes}"]["result"], "unknown")
+
+    def test_of_two_programs_at_once_one_is_heard_and_neither_waits(self):
+        program = probe(self.program)
+        result = self.shell(f"""
+{program} --gtest_filter=Figures.Computes --gtest_repeat=6 & sleep 0.4
+{program} --gtest_filter=Budget.Over; wait""")
+        self.assert_ended(result, exit=0)
+        self.assertEqual([(test["name"], test["result"]) for test in result.report["tests"]],
+                         [("Figures.Computes", "passed")] * 6)
+        for test in result.report["tests"]:
+            self.assertGreater(test["wall_seconds"], 0.2)
+        self.assertIn("two programs told of TESTs at once", " ".join(result.report["warnings"]))
+        self.assertIn("sandbox-exec, so budgets and leaks are not checked", result.stderr)
+
     def test_stdout_is_gtests_own(self):
         flags = ("--gtest_filter=Ends.*:Figures.Small", "--gtest_print_time=0")
         inside = self.sandbox("--", probe(self.program), *flags)

@@ -161,6 +161,24 @@ TEST(Reuses, ItsOwnDescriptors) {
   for (int fd = 3; fd < 80; ++fd) EXPECT_EQ(::write(fd, "x", 1), 1) << fd;
 }
 
+TEST(Closes, AllDescriptors) {
+  for (int fd = 3; fd < 1024; ++fd) ::close(fd);
+}
+
+TEST(Closes, ThoughAServerHoldsThem) {
+  if (::fork() == 0) {
+    ::alarm(60);
+    while (true) ::pause();
+  }
+  for (int fd = 3; fd < 1024; ++fd) ::close(fd);
+}
+
+TEST(ClosesThen, Passes) {}
+
+TEST(ClosesThen, Crashes) {
+  ::raise(SIGSEGV);
+}
+
 void say_and_die() {
   std::fputs("dying\n", stderr);
   ::_exit(1);

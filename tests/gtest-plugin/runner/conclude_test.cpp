@@ -110,8 +110,25 @@ TEST(Conclude, AnInterruptBlamesNobody) {
   record.seen = {seen(0, TestEnd::failed), seen(1, std::nullopt)};
   EXPECT_EQ(conclude_in_words(record), "0 failed; left: 1 2");
   record.test_timed_out = true;
+  record.report.events.push_back({"signal", 1, {}});
   EXPECT_EQ(conclude_in_words(record),
             "0 failed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
+}
+
+TEST(Conclude, AnEarlierKillOfAChildDoesNotHideATimeout) {
+  RunRecord record = ended(Verdict::out_of_memory, {}, SIGTERM);
+  record.seen = {seen(0, TestEnd::failed), seen(1, std::nullopt)};
+  record.test_timed_out = true;
+  record.report.events.push_back({"signal", 1, {}});
+  EXPECT_EQ(conclude_in_words(record),
+            "0 failed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
+}
+
+TEST(Conclude, ACrashThatWasQuickerThanTheTimeoutIsACrash) {
+  RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
+  record.seen = {seen(0, std::nullopt)};
+  record.test_timed_out = true;
+  EXPECT_EQ(conclude_in_words(record), "0 crashed (the reason); left: 1 2");
 }
 
 TEST(Conclude, WithoutASandboxNothingHasRun) {
