@@ -231,6 +231,5 @@ int main_guarded(int argc, char** argv) {
 int main(int argc, char** argv) {
   sandbox::runner::fill_standard_descriptors();
   ::signal(SIGCHLD, SIG_DFL);
-  ::signal(SIGPIPE, SIG_IGN);
   return sandbox::runner::main_guarded(argc, argv);
 }
