@@ -74,7 +74,7 @@ class Concluder {
   // what happened earlier.
   bool timed_out() const {
     const bool in_time = std::ranges::count(record_.report.events, "signal", &Event::kind) > 0;
-    return record_.test_timed_out && in_time;
+    return record_.timed_out && in_time;
   }
 
   const SeenTest* seen(std::size_t test) const {
@@ -158,6 +158,8 @@ class Concluder {
   }
 
   void blame() {
+    // It may have ended while our signal was under way: then nobody is to blame.
+    if (timed_out()) return is_open(*record_.timed_out) ? blame_test(*record_.timed_out) : void();
     const std::size_t test = running_test();
     if (test != TestList::npos) return blame_test(test);
     if (!conclusion_.attempts.empty())

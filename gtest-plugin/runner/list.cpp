@@ -40,7 +40,8 @@ class Listing {
   TestList read() {
     const Report report = run();
     const std::string noise = noise_.text();
-    // A main() of its own may end badly where no TEST has run: what it listed is known all the same.
+    // A main() of its own may end badly where no TEST has run: what it listed is known all the
+    // same.
     if (report.outcome.verdict != Verdict::passed && !is_whole()) {
       const bool ours = report.outcome.verdict == Verdict::setup_failed;
       throw Error{"cannot list the TESTs: " + report.outcome.reason + last_words(noise), 0,

@@ -34,7 +34,7 @@ struct RunRecord {
   std::string outside{};                  // what the program wrote last, outside TESTs
   std::shared_ptr<const GtestXml> xml{};  // null: the program did not get to write it
   Clock::time_point began{};
-  bool test_timed_out = false;  // ended by us, for --test-timeout
+  std::optional<std::size_t> timed_out{};  // the TEST for which we ended it (--test-timeout)
   Report report{};
 };
 

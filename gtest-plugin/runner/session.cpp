@@ -120,6 +120,11 @@ class Session {
       suite_.sandbox_failure = record.report.outcome;
       stop();
     }
+    const bool in_vain = conclusion.attempts.empty() && !conclusion.failure;
+    if (in_vain && !record.timed_out && !stopped()) {  // ended by somebody else: not tried again
+      suite_.sandbox_failure = record.report.outcome;
+      stop();
+    }
     for (auto& [test, attempt] : conclusion.attempts) take(test, std::move(attempt));
     if (conclusion.failure) suite_.failures.push_back(std::move(*conclusion.failure));
     if (!conclusion.remaining.empty() && !stopped())

@@ -134,7 +134,11 @@ void TestRun::finish(const Report& report) {
     record_.seen.back().seconds = seconds_since(record_.seen.back().began);
   record_.report = report;
   record_.xml = GtestXml::parse(xml_.text());
-  boost::asio::post(context_.io, [this] { done_(std::move(record_)); });
+  // Who is told may destroy this.
+  boost::asio::post(context_.io, [this] {
+    const Done done = done_;
+    done(std::move(record_));
+  });
 }
 
 // In a sandbox of its own, the sandbox's deadline is the TEST's: it writes down what hangs.
@@ -143,7 +147,7 @@ void TestRun::watch_time() {
   timer_.expires_after(*context_.options.test_timeout);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || reader_.running() == TestList::npos) return;
-    record_.test_timed_out = true;
+    record_.timed_out = reader_.running();
     cancel();
   });
 }

@@ -109,7 +109,7 @@ TEST(Conclude, AnInterruptBlamesNobody) {
   RunRecord record = ended(Verdict::interrupted, {}, SIGTERM);
   record.seen = {seen(0, TestEnd::failed), seen(1, std::nullopt)};
   EXPECT_EQ(conclude_in_words(record), "0 failed; left: 1 2");
-  record.test_timed_out = true;
+  record.timed_out = 1;
   record.report.events.push_back({"signal", 1, {}});
   EXPECT_EQ(conclude_in_words(record),
             "0 failed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
@@ -118,16 +118,24 @@ TEST(Conclude, AnInterruptBlamesNobody) {
 TEST(Conclude, AnEarlierKillOfAChildDoesNotHideATimeout) {
   RunRecord record = ended(Verdict::out_of_memory, {}, SIGTERM);
   record.seen = {seen(0, TestEnd::failed), seen(1, std::nullopt)};
-  record.test_timed_out = true;
+  record.timed_out = 1;
   record.report.events.push_back({"signal", 1, {}});
   EXPECT_EQ(conclude_in_words(record),
             "0 failed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
 }
 
+TEST(Conclude, ATimeoutThatCameTooLateBlamesNobody) {
+  RunRecord record = ended(Verdict::interrupted, {}, SIGTERM);
+  record.seen = {seen(0, TestEnd::passed), seen(1, std::nullopt)};
+  record.timed_out = 0;
+  record.report.events.push_back({"signal", 1, {}});
+  EXPECT_EQ(conclude_in_words(record), "0 passed; left: 1 2");
+}
+
 TEST(Conclude, ACrashThatWasQuickerThanTheTimeoutIsACrash) {
   RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
   record.seen = {seen(0, std::nullopt)};
-  record.test_timed_out = true;
+  record.timed_out = 0;
   EXPECT_EQ(conclude_in_words(record), "0 crashed (the reason); left: 1 2");
 }
 
