@@ -63,7 +63,6 @@ build() {
 }
 
 sandbox_exec=build/release/sandbox/cli/sandbox-exec
-sandbox_gtest=build/release/gtest-plugin/runner/sandbox-gtest
 
 build_release() { build release -DSANDBOX_TESTS=OFF -- sandbox-exec sandbox-gtest; }
 

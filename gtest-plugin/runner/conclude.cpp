@@ -49,7 +49,10 @@ std::string reason_of(const Report& report) {
 class Concluder {
  public:
   Concluder(const RunRecord& record, const TestList& tests) : record_(record), tests_(tests) {
-    for (const SeenTest& seen : record.seen) seen_[seen.test] = &seen;
+    for (const SeenTest& seen : record.seen) {
+      const SeenTest*& kept = seen_[seen.test];
+      if (!kept || kept->end != TestEnd::failed || !seen.end) kept = &seen;
+    }
     for (const TestRecord& told : record.report.tests) told_[told.name] = &told;
   }
 
@@ -59,7 +62,7 @@ class Concluder {
     }
     const bool interrupted = outcome().verdict == Verdict::interrupted && !timed_out();
     if (outcome().verdict == Verdict::setup_failed || interrupted) return finish();
-    if (record_.xml) {
+    if (has_whole_xml()) {
       judge_whole_run();
     } else {
       blame();
@@ -86,14 +89,24 @@ class Concluder {
     return std::ranges::count(record_.wanted, test) > 0 && !concluded_.contains(test);
   }
 
+  // The listener, or the stream, shows that the program ended in a TEST after it was written: by
+  // another RUN_ALL_TESTS(), or by a child that took its parent's way.
+  bool has_whole_xml() const {
+    if (!record_.xml || tests_.find(outcome().test) != TestList::npos) return false;
+    const bool in_a_test = !record_.seen.empty() && !record_.seen.back().end;
+    return !(record_.xml_is_old && in_a_test);
+  }
+
   bool take_from_xml(std::size_t test) {
-    if (!record_.xml) return false;
+    if (!has_whole_xml()) return false;
     const TestCase& known = tests_[test];
     const pugi::xml_node node = record_.xml->find(known.suite, known.name);
     if (std::string_view{node.attribute("status").value()} != "run") return false;
-    Attempt attempt = attempt_at(test, end_in(node));
+    const SeenTest* found = seen(test);
+    const bool failed_before = found && found->end == TestEnd::failed;  // in an earlier round
+    Attempt attempt = attempt_at(test, failed_before ? TestEnd::failed : end_in(node));
     attempt.seconds = std::max(attempt.seconds, node.attribute("time").as_double());
-    attempt.xml = record_.xml;
+    if (attempt.end == end_in(node)) attempt.xml = record_.xml;
     add(test, std::move(attempt));
     return true;
   }
@@ -150,11 +163,30 @@ class Concluder {
         outcome().exit.code == 1 && std::ranges::any_of(conclusion_.attempts, [](const auto& each) {
           return each.second.end == TestEnd::failed;
         });
-    if (outcome().verdict != Verdict::passed && !expected)
+    if (outcome().verdict != Verdict::passed && !expected) {
       fail_program(reason_of(record_.report) + ", after its TESTs");
+    } else if (!record_.failed_suites.empty()) {
+      fail_program("SetUpTestSuite or TearDownTestSuite of " + record_.failed_suites.front() +
+                   " failed");
+    } else if (const std::string text = failure_outside_tests(); !text.empty()) {
+      fail_program(text);
+      conclusion_.failure->is_in_xml = true;
+    }
     for (const std::size_t test : record_.wanted) {
       if (!concluded_.contains(test)) fail(test, shown_command(record_.report) + " did not run it");
     }
+  }
+
+  // gtest's own element for failures of an environment, or of a suite.
+  std::string failure_outside_tests() const {
+    for (const pugi::xml_node suite : record_.xml->root().children("testsuite")) {
+      for (const pugi::xml_node test : suite.children("testcase")) {
+        const bool unnamed = std::string_view{test.attribute("name").value()}.empty();
+        if (unnamed && test.child("failure"))
+          return test.child("failure").attribute("message").value();
+      }
+    }
+    return "";
   }
 
   void blame() {
@@ -232,7 +264,7 @@ class Concluder {
 
   const RunRecord& record_;
   const TestList& tests_;
-  std::map<std::size_t, const SeenTest*> seen_{};  // the last time
+  std::map<std::size_t, const SeenTest*> seen_{};  // a failure, else the last time
   std::map<std::string_view, const TestRecord*> told_{};
   std::set<std::size_t> concluded_{};
   Conclusion conclusion_{};

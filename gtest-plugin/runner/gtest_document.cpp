@@ -7,10 +7,11 @@
 #include <ctime>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <sstream>
 #include <string_view>
 #include <vector>
+
+#include "policy/encoding.h"
 
 namespace sandbox::runner {
 namespace {
@@ -40,8 +41,9 @@ std::string seconds_text(double seconds) {
   return figure;
 }
 
-// XML takes no other control characters.
-std::string for_xml(std::string_view text) {
+// XML is UTF-8, and takes no other control characters.
+std::string for_xml(std::string_view bytes) {
+  const std::string text = to_utf8(bytes);
   std::string clean;
   for (const char c : text) {
     if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t' || c == '\r') clean += c;
@@ -68,15 +70,24 @@ void add_property(pugi::xml_node test, const char* name, const std::string& valu
   add_attribute(property, "value", value);
 }
 
+// "t.cpp:5" of "t.cpp:5: Failure"; else "".
+std::string failed_place(std::string_view line) {
+  constexpr std::string_view kEnd = ": Failure";
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (!line.ends_with(kEnd) || line.starts_with(' ')) return "";
+  line.remove_suffix(kEnd.size());
+  const std::size_t last = line.find_last_not_of("0123456789");
+  const bool numbered = last != std::string_view::npos && last > 0 && last + 1 < line.size();
+  return numbered && line[last] == ':' ? std::string{line} : "";
+}
+
 // "t.cpp:5: Failure\nExpected …" in what a TEST wrote: gtest's XML has it as "t.cpp:5\nExpected …".
 std::vector<std::string> failures_in(const std::string& output) {
-  static const std::regex kHead{R"(^(\S.*:\d+): Failure\r?$)"};
   std::vector<std::string> found;
   std::istringstream lines{output};
   for (std::string line; std::getline(lines, line);) {
-    std::smatch match;
-    if (std::regex_match(line, match, kHead)) {
-      found.push_back(match[1].str());
+    if (const std::string place = failed_place(line); !place.empty()) {
+      found.push_back(place);
     } else if (!found.empty()) {
       found.back() += "\n" + line;
     }
@@ -97,7 +108,9 @@ class DocumentWriter {
       if (suite_.selected[i]) add_test(i);
     }
     add_what_gtest_added();
-    for (const ProgramFailure& failure : suite_.failures) add_program_failure(failure);
+    for (const ProgramFailure& failure : suite_.failures) {
+      if (!failure.is_in_xml) add_program_failure(failure);
+    }
     count_all();
     return std::move(document_);
   }

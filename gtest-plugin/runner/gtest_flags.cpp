@@ -11,9 +11,9 @@
 namespace sandbox::runner {
 namespace {
 
-// As gtest reads a bool.
+// As gtest reads a flag that is a bool.
 bool is_on(std::string_view value) {
-  return value != "0" && value != "f" && value != "F";
+  return !value.starts_with('0') && !value.starts_with('f') && !value.starts_with('F');
 }
 
 class FlagReader {
@@ -38,8 +38,9 @@ class FlagReader {
   void take_variable(const char* name, const char* flag) {
     const auto value = world_.variable(name);
     if (!value || value->empty()) return;
+    const bool is_bool = std::string_view{flag} != "repeat" && std::string_view{flag} != "color";
     try {
-      (void)obey(flag, *value);
+      (void)obey(flag, is_bool && *value != "0" ? "1" : *value);  // as gtest reads a variable
     } catch (const Error& error) {
       problems_.add(std::string{name} + "=", error);
     }

@@ -16,7 +16,8 @@ namespace {
 // The first that was free when it was first asked for, out of the way of those a test expects.
 int reserve_number() {
   constexpr int kLowest = 50;
-  const int number = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, kLowest);
+  int number = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, kLowest);
+  if (number < 0) number = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   if (number < 0) throw Error{"cannot reserve a descriptor", errno};
   return number;
 }

@@ -1,16 +1,20 @@
 #include "runner/list.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <optional>
 
 #include "policy/words.h"
 #include "report/exit_code.h"
+#include "runner/interrupts.h"
 #include "runner/kept_file.h"
 #include "sandbox/launcher.h"
 
@@ -18,7 +22,7 @@ namespace sandbox::runner {
 namespace {
 
 constexpr std::chrono::seconds kLongestListing{60};
-constexpr std::size_t kMostNoise = 64 << 10;
+constexpr std::size_t kMostNoise = 64 << 20;  // what is not written takes no memory
 
 // The end of what the program said, for a message.
 std::string last_words(std::string text) {
@@ -62,21 +66,40 @@ class Listing {
     const UniqueFd nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
     launcher launch{runs_,
                     policy_,
-                    [&](const Report& end) { report = end; },
+                    [&](const Report& end) {
+                      report = end;
+                      context.stop();
+                    },
                     {nothing.get(), noise_.fd(), noise_.fd()}};
     list_.occupy();
+    std::optional<boost::process::v2::process> process;
     try {
-      auto process = launch(context.get_executor(), policy_.command.front(), words);
-      process.wait();
+      process = launch(context.get_executor(), policy_.command.front(), words);
     } catch (const Error&) {
       if (runs_.running() == 0 && !report) throw;  // its report says more
     }
-    while (!report) {
-      pollfd ready{runs_.fd(), POLLIN, 0};
-      ::poll(&ready, 1, -1);
-      runs_.dispatch();
-    }
+    int interrupted_by = 0;
+    boost::asio::signal_set signals{context, SIGINT, SIGTERM, SIGHUP};
+    signals.async_wait([&](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      interrupted_by = signal;
+      boost::system::error_code ignored;
+      if (process) process->terminate(ignored);
+    });
+    boost::asio::posix::stream_descriptor ready{context, runs_.fd()};
+    dispatch(ready);
+    if (!report) context.run();
+    ready.release();
+    if (interrupted_by) throw Interrupted{interrupted_by};
     return std::move(*report);
+  }
+
+  void dispatch(boost::asio::posix::stream_descriptor& ready) {
+    ready.async_wait(ready.wait_read, [this, &ready](const boost::system::error_code& error) {
+      if (error) return;
+      runs_.dispatch();
+      dispatch(ready);
+    });
   }
 
   bool is_whole() const {

@@ -9,7 +9,8 @@
 namespace sandbox::runner {
 
 // Those that its --gtest_filter selects. Throws Error where the program gives no list (it crashes,
-// hangs, is no GoogleTest program) or lists no TEST: exit code 1, or the sandbox's own.
+// hangs, is no GoogleTest program) or lists no TEST: exit code 1, or the sandbox's own. Throws
+// Interrupted.
 TestList list_tests(Runs& runs, const Options& options);
 
 }  // namespace sandbox::runner

@@ -20,6 +20,7 @@
 #include "report/write.h"
 #include "runner/display.h"
 #include "runner/gtest_document.h"
+#include "runner/interrupts.h"
 #include "runner/list.h"
 #include "runner/options.h"
 #include "runner/session.h"
@@ -166,9 +167,7 @@ int status_of(const SuiteResult& suite) {
   return suite.all_well() ? 0 : kTestsFailed;
 }
 
-int run_tests(Runs& runs, const Options& options) {
-  Outputs outputs{options};
-  const TestList tests = list_tests(runs, options);
+SuiteResult repeat_suite(Runs& runs, const Options& options, const TestList& tests) {
   SuiteResult result;
   for (unsigned i = 0; i < options.repeat; ++i) {
     if (options.repeat > 1)
@@ -177,13 +176,28 @@ int run_tests(Runs& runs, const Options& options) {
     const auto display = options.style == Style::terminal ? make_terminal_display(options, tests)
                                                           : make_gtest_display(options, tests);
     SuiteResult once = run_suite(runs, options, tests, *display);
-    const bool worst_so_far = i == 0 || result.all_well();
-    if (worst_so_far) result = std::move(once);
-    if (result.sandbox_failure || result.interrupted_by) break;
+    const bool is_over = once.sandbox_failure || once.interrupted_by;
+    if (i == 0 || result.all_well() || is_over) result = std::move(once);
+    if (is_over) break;
+  }
+  return result;
+}
+
+int run_tests(Runs& runs, const Options& options) {
+  Outputs outputs{options};
+  Interrupts interrupts;
+  SuiteResult result;
+  result.began = Clock::now();
+  try {
+    const TestList tests = list_tests(runs, options);
+    result = repeat_suite(runs, options, tests);
+  } catch (const Interrupted& interrupted) {
+    result.interrupted_by = interrupted.signal;
   }
   const bool written = outputs.write(result);
   const int status = status_of(result);
-  if (result.interrupted_by) die_of(result.interrupted_by);
+  if (const int signal = result.interrupted_by ? result.interrupted_by : interrupts.first())
+    die_of(signal);
   return status == 0 && !written ? kSandboxFailed : status;
 }
 

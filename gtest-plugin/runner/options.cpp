@@ -207,8 +207,8 @@ class WordSorter {
   }
 
   void take_program_word(const std::string& word) {
-    const auto flag = program_seen_ && !dashes_ ? gtest_flag_in(word) : std::nullopt;
-    dashes_ = dashes_ || (program_seen_ && word == "--");
+    // After "--" too, where gtest itself looks.
+    const auto flag = program_seen_ ? gtest_flag_in(word) : std::nullopt;
     options_.given.insert(program_seen_ ? options_.given.end() : options_.given.begin(), word);
     program_seen_ = true;
     if (flag) {
@@ -228,7 +228,6 @@ class WordSorter {
   std::size_t at_ = 0;
   bool ended_ = false;
   bool program_seen_ = false;
-  bool dashes_ = false;
   bool jobs_given_ = false;
   std::vector<std::string> forwarded_{};
   std::vector<std::string> gtest_flags_{};

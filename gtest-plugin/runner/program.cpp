@@ -44,8 +44,11 @@ TestList TestList::parse(std::string_view json) {
   } catch (const nlohmann::json::exception& error) {
     throw Error{std::string{"the list of its TESTs cannot be read: "} + error.what()};
   }
-  for (std::size_t i = 0; i < list.tests_.size(); ++i)
-    list.by_name_.emplace(list.tests_[i].full_name(), i);
+  for (std::size_t i = 0; i < list.tests_.size(); ++i) {
+    const std::string name = list.tests_[i].full_name();
+    if (!list.by_name_.emplace(name, i).second)
+      throw Error{"two of its TESTs are named " + name + ", and nothing tells their results apart"};
+  }
   return list;
 }
 

@@ -30,8 +30,11 @@ struct SeenTest {
 struct RunRecord {
   std::vector<std::size_t> wanted{};
   std::vector<SeenTest> seen{};
-  std::string suite{};                    // the suite that began last, where none of its TESTs has
-  std::string outside{};                  // what the program wrote last, outside TESTs
+  std::string suite{};    // the suite that began last, where none of its TESTs has
+  std::string outside{};  // what the program wrote last, outside TESTs
+  // Whose SetUpTestSuite or TearDownTestSuite failed, by the program's summary.
+  std::vector<std::string> failed_suites{};
+  bool xml_is_old = false;                // TESTs have begun after a summary: it is of those before
   std::shared_ptr<const GtestXml> xml{};  // null: the program did not get to write it
   Clock::time_point began{};
   std::optional<std::size_t> timed_out{};  // the TEST for which we ended it (--test-timeout)
@@ -60,6 +63,7 @@ struct ProgramFailure {
   std::string output{};
   Clock::time_point began{};
   std::string run_id{};
+  bool is_in_xml = false;  // gtest's own words of it are in a document
 };
 
 enum class TestState { not_run, disabled, passed, flaky, skipped, failed };
@@ -73,8 +77,9 @@ struct TestResult {
 // All of it.
 struct SuiteResult {
   TestList tests{};
-  std::vector<TestResult> results{};  // by the TEST's index
-  std::vector<bool> selected{};       // by the TEST's index: false, another shard's
+  std::vector<TestResult> results{};         // by the TEST's index
+  std::vector<bool> selected{};              // by the TEST's index: false, another shard's
+  std::vector<std::string> passed_before{};  // --rerun-failed: what need not run again
   std::vector<ProgramFailure> failures{};
   std::vector<std::shared_ptr<const GtestXml>> documents{};  // of each sandbox that wrote one
   std::optional<Outcome> sandbox_failure{};                  // no sandbox could be made

@@ -1,6 +1,6 @@
 #include "runner/select.h"
 
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -16,7 +16,8 @@ using Earlier = std::map<std::string, EarlierTest>;
 
 Earlier earlier_times(const Options& options) {
   if (options.batch != 1 || options.report.empty()) return {};
-  if (::access(options.report.c_str(), R_OK) != 0) return {};
+  struct stat file {};
+  if (::stat(options.report.c_str(), &file) != 0 || !S_ISREG(file.st_mode)) return {};
   try {
     return read_suite_report(options.report);
   } catch (const Error&) {  // it only makes the run shorter
@@ -47,7 +48,9 @@ Selection select(const Options& options, const TestList& tests) {
   unsigned number = 0;  // among all that can be run, as gtest counts
   for (std::size_t i = 0; i < tests.size(); ++i) {
     const bool can_run = options.also_disabled || !tests[i].is_disabled();
-    const bool here = number % options.shard.count == options.shard.index && is_wanted(tests[i]);
+    const bool is_in_shard = number % options.shard.count == options.shard.index;
+    const bool here = is_in_shard && is_wanted(tests[i]);
+    if (is_in_shard && !here) selection.passed_before.push_back(tests[i].full_name());
     number += can_run;
     selection.selected.push_back(here);
     if (here && can_run) runnable.push_back(i);

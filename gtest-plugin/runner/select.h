@@ -13,6 +13,7 @@ namespace sandbox::runner {
 struct Selection {
   std::vector<bool> selected{};                   // by index: what is reported; disabled ones too
   std::vector<std::vector<std::size_t>> units{};  // the TESTs of each sandbox, in order
+  std::vector<std::string> passed_before{};       // left out by --rerun-failed
   bool is_all = false;                            // that can be run at all
 };
 

@@ -34,6 +34,7 @@ class Session {
     suite_.began = Clock::now();
     const Selection selection = select(options_, suite_.tests);
     suite_.selected = selection.selected;
+    suite_.passed_before = selection.passed_before;
     for (std::size_t i = 0; i < suite_.tests.size(); ++i)
       suite_.results[i].disabled = suite_.tests[i].is_disabled() && !options_.also_disabled;
     whole_ = selection.units.size() == 1 && selection.is_all;
@@ -94,7 +95,8 @@ class Session {
     if (filter == TestRun::Filter::wanted) bound(unit);
     const Display::Run number = ++last_;
     active_[number] = std::make_unique<TestRun>(
-        RunContext{io_, runs_, options_, suite_.tests, display_}, number, std::move(unit), filter,
+        RunContext{io_, runs_, options_, suite_.tests, display_, [this] { note_failure(); }},
+        number, std::move(unit), filter,
         [this, number](RunRecord record) { take(number, std::move(record)); });
   }
 
@@ -129,9 +131,7 @@ class Session {
     if (conclusion.failure) suite_.failures.push_back(std::move(*conclusion.failure));
     if (!conclusion.remaining.empty() && !stopped())
       queue_.push_front(std::move(conclusion.remaining));
-    const bool enough =
-        options_.max_fail > 0 && suite_.count(TestState::failed) >= options_.max_fail;
-    if (enough && !std::exchange(had_enough_, true)) stop();
+    stop_if_enough(failed_for_good());
     if (!stopped()) fill();
   }
 
@@ -141,6 +141,25 @@ class Session {
     result.attempts.push_back(std::move(attempt));
     if (failed && result.attempts.size() <= options_.retries && !stopped())
       retries_.push_back({test});
+  }
+
+  // With no attempt left.
+  std::size_t failed_for_good() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(suite_.results, [&](const TestResult& result) {
+          return result.state() == TestState::failed && result.attempts.size() > options_.retries;
+        }));
+  }
+
+  // In a program that goes on: its other TESTs need not run.
+  void note_failure() {
+    ++failing_;
+    if (options_.retries == 0) stop_if_enough(failing_);
+  }
+
+  void stop_if_enough(std::size_t failed) {
+    if (options_.max_fail == 0 || failed < options_.max_fail) return;
+    if (!std::exchange(had_enough_, true)) stop();
   }
 
   bool stopped() const {
@@ -160,6 +179,7 @@ class Session {
   Display::Run last_ = 0;
   bool whole_ = false;  // the program's own flags select what the first sandbox runs
   bool had_enough_ = false;
+  std::size_t failing_ = 0;  // as the streams show
 };
 
 }  // namespace

@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view kStart = "[ RUN      ] ";
 constexpr std::string_view kSuite = "[----------] ";
 constexpr std::string_view kHeader = "[==========] ";
+constexpr std::string_view kFailed = "[  FAILED  ] ";
+constexpr std::string_view kFailedSuite = ": SetUpTestSuite or TearDownTestSuite";
 constexpr std::size_t kLongestLine = 1 << 20;  // more is handed on in pieces
 
 struct EndMark {
@@ -81,17 +83,19 @@ void StreamReader::take(std::string_view line) {
   if (!is_gtests) sink_.on_text(line);
 }
 
+// gtest writes a mark where the program has left its own line.
 bool StreamReader::take_start(std::string_view line) {
-  if (!line.starts_with(kStart)) return false;
-  const std::size_t test = tests_.find(without_newline(line.substr(kStart.size())));
+  const std::size_t at = line.find(kStart);
+  if (at == std::string_view::npos) return false;
+  const std::size_t test = tests_.find(without_newline(line.substr(at + kStart.size())));
   if (test == TestList::npos) return false;
+  if (at > 0) sink_.on_text(line.substr(0, at));
   running_ = test;
   in_footer_ = false;
   sink_.on_start(test);
   return true;
 }
 
-// gtest writes the mark where the TEST has left its own line.
 bool StreamReader::take_end(std::string_view line) {
   const std::string name = tests_[running_].full_name();
   for (const EndMark& mark : kEnds) {
@@ -127,6 +131,13 @@ bool StreamReader::take_suite(std::string_view line) {
 bool StreamReader::is_frame(std::string_view line) {
   if (line.starts_with(kHeader)) {
     in_footer_ = line.find(" ran.") != std::string_view::npos;
+    if (in_footer_) sink_.on_summary();
+    return true;
+  }
+  if (in_footer_ && line.starts_with(kFailed) && line.ends_with(kFailedSuite)) {
+    line.remove_prefix(kFailed.size());
+    line.remove_suffix(kFailedSuite.size());
+    sink_.on_suite_failed(line);
     return true;
   }
   return is_note(line) || (in_footer_ && is_summary(line));

@@ -22,10 +22,14 @@ class StreamSink {
   virtual void on_suite_end(std::string_view line) = 0;
   virtual void on_start(std::size_t test) = 0;
   virtual void on_end(std::size_t test, TestEnd end, std::string_view line) = 0;
+  // By gtest's summary: in its SetUpTestSuite or TearDownTestSuite.
+  virtual void on_suite_failed(std::string_view suite) = 0;
+  // The summary: all TESTs of this RUN_ALL_TESTS() have run, and its XML is written.
+  virtual void on_summary() = 0;
 };
 
 // A TEST may write anything, also lines that look like gtest's: a start counts for a TEST that is
-// known and has not run, between two others; an end for the one that runs.
+// known, between two others; an end for the one that runs.
 class StreamReader {
  public:
   StreamReader(const TestList& tests, StreamSink& sink) : tests_(tests), sink_(sink) {}

@@ -87,6 +87,7 @@ constexpr auto kSuiteKeys = [](auto& keys, auto& entry) {
   keys.part("counts", *entry.suite, kCountKeys);
   keys.list("tests", entry.tests, kTestEntryKeys);
   keys.list("failures", entry.suite->failures, kProgramFailureKeys);
+  keys.field("passed_before", entry.suite->passed_before);
 };
 
 const char* result_of(const SuiteResult& suite) {
@@ -138,6 +139,7 @@ std::map<std::string, EarlierTest> read_suite_report(const std::string& path) {
       if (!test.at("attempts").empty())
         earlier.seconds = test.at("attempts").back().at("seconds").get<double>();
     }
+    for (const Json& name : json.at("passed_before")) tests[name.get<std::string>()].passed = true;
   } catch (const Json::exception& error) {
     throw Error{path + ": " + error.what()};
   }

@@ -34,6 +34,13 @@ void keep(std::string& kept, std::string_view text) {
   kept.replace(kMostOutput / 2, kept.size() - kMostOutput, "\n[…]\n");
 }
 
+// What means something in a filter stands for itself as any character.
+std::string as_pattern(std::string name) {
+  std::ranges::replace_if(
+      name, [](char c) { return c == '-' || c == ':' || c == '*'; }, '?');
+  return name;
+}
+
 double seconds_since(Clock::time_point began) {
   return std::chrono::duration<double>(Clock::now() - began).count();
 }
@@ -87,12 +94,11 @@ Policy TestRun::make_policy(Filter filter) {
   return policy;
 }
 
-// The last filter counts. More than an argument can hold (execve(2)) goes by what is not wanted, or
-// in fewer TESTs at a time.
+// The last filter counts.
 void TestRun::add_filter(Policy& policy) {
   std::string names;
   for (const std::size_t test : record_.wanted)
-    names += (names.empty() ? "" : ":") + context_.tests[test].full_name();
+    names += (names.empty() ? "" : ":") + as_pattern(context_.tests[test].full_name());
   const auto after_flags =
       policy.command.begin() + 1 + static_cast<std::ptrdiff_t>(context_.options.flags.size());
   policy.command.insert(after_flags, "--gtest_filter=" + names);
@@ -171,6 +177,7 @@ void TestRun::on_suite_end(std::string_view line) {
 
 void TestRun::on_start(std::size_t test) {
   record_.seen.push_back({test, std::nullopt, Clock::now()});
+  if (std::exchange(has_summary_, false)) record_.xml_is_old = true;
   record_.suite.clear();
   context_.display.on_start(number_, test);
   watch_time();
@@ -183,6 +190,16 @@ void TestRun::on_end(std::size_t test, TestEnd end, std::string_view line) {
   seen.seconds = seconds_since(seen.began);
   if (end == TestEnd::passed) std::string{}.swap(seen.output);
   context_.display.on_end(number_, test, line);
+  if (end == TestEnd::failed) context_.on_failure();
+}
+
+void TestRun::on_suite_failed(std::string_view suite) {
+  record_.failed_suites.emplace_back(suite);
+}
+
+void TestRun::on_summary() {
+  has_summary_ = true;
+  record_.xml_is_old = false;
 }
 
 }  // namespace sandbox::runner

@@ -25,6 +25,7 @@ struct RunContext {
   const Options& options;
   const TestList& tests;
   Display& display;
+  std::function<void()> on_failure;  // a TEST has failed, while its program goes on
 };
 
 class TestRun : private StreamSink {
@@ -55,6 +56,8 @@ class TestRun : private StreamSink {
   void on_suite_end(std::string_view line) override;
   void on_start(std::size_t test) override;
   void on_end(std::size_t test, TestEnd end, std::string_view line) override;
+  void on_suite_failed(std::string_view suite) override;
+  void on_summary() override;
 
   RunContext context_;
   const Display::Run number_;
@@ -65,6 +68,7 @@ class TestRun : private StreamSink {
   boost::asio::posix::stream_descriptor output_;
   boost::asio::steady_timer timer_;
   Runs::Id id_ = 0;
+  bool has_summary_ = false;
 };
 
 }  // namespace sandbox::runner

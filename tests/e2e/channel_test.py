@@ -173,6 +173,11 @@ for nonsense in (b"", b"x", b"[]", b"{}", b'{"v": 2, "do": "test-end"}', b'{"v":
                  b" " * 9000, b"\\xff\\xfe", b'{"v": 1, "do": "test-start", "test": 5, "line": 1e300, "at_ns": "x"}'[:40]):
     channel.send(nonsense)
 socket.send_fds(channel, [b"here"], [0, 1, 2])
+hello = b'{"v": 1, "do": "hello"}'
+shrinks = os.memfd_create("page", os.MFD_CLOEXEC)
+os.truncate(shrinks, 4096)
+channel.send(hello)
+for beside in ([0], [0, 1], [0, shrinks], [shrinks, shrinks], [0, 1, 2, shrinks]): socket.send_fds(channel, [hello], beside)
 end()
 """)
         self.assert_passed(result)

@@ -115,6 +115,32 @@ class Verdicts(Runner):
                                                         "After.IsRun": "passed"})
                 self.assertEqual(self.last(result, "Slow.Sleeps")["verdict"], "timed-out")
 
+    def test_a_failure_without_a_test_stays_red(self):
+        luck = self.folder("luck")
+        result = self.run_tests("FailingTearDown.*:Luck.*", "--retries", "1", "--bind", luck, env={"LUCK": luck})
+        self.assert_ended(result, exit=1)
+        self.assertEqual(self.results(result), {"FailingTearDown.One": "passed", "Luck.ComesSecond": "flaky"})
+        self.assertIn("FailingTearDown", result.report["failures"][0]["reason"])
+
+    def test_words_before_the_first_test(self):
+        result = self.run_tests("WordsBefore.*")
+        self.assert_ended(result, exit=1)
+        self.assertEqual(self.results(result), {"WordsBefore.Crashes": "failed", "WordsBefore.Passes": "passed"})
+        self.assertIn("died of SIGSEGV", self.last(result, "WordsBefore.Crashes")["reason"])
+
+    def test_words_that_are_hard_to_write_down(self):
+        out = self.folder("out")
+        result = self.run_tests("Hard.*", flags=[f"--gtest_output=xml:{out}/t.xml"])
+        self.assert_ended(result, exit=1)
+        self.assertEqual(xml.parse(f"{out}/t.xml").getroot().get("failures"), "2")
+
+    def test_names_that_mean_something_in_a_filter(self):
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                result = self.run_tests("Odd.*", "--isolate", mode)
+                self.assertEqual(self.results(result), {"Odd.a-b": "failed", "Odd.c:d": "passed", "Odd.e*": "passed",
+                                                        "Odd.f": "passed"})
+
     def test_a_death_test_is_none(self):
         result = self.run_tests("World.DeathTest")
         self.assert_ended(result, exit=0)
@@ -151,6 +177,17 @@ class Again(DependsOnNoKernel):
         self.assertEqual([attempt["verdict"] for attempt in attempts], ["failed", "passed"])
         self.assertIn("flaky", result.stdout)
 
+    def test_retries_come_before_max_fail(self):
+        luck = self.folder("luck")
+        result = self.run_tests("Luck.*:After.*", "--isolate=test", "-j1", "--retries", "1", "--max-fail", "1", "--bind",
+                                luck, env={"LUCK": luck})
+        self.assert_ended(result, exit=0)
+
+    def test_max_fail_within_a_program(self):
+        result = self.run_tests("Plain.*:Slow.Sleeps", "--max-fail", "1")
+        self.assert_ended(result, exit=1)
+        self.assertEqual(self.results(result)["Slow.Sleeps"], "not-run")
+
     def test_retries_end(self):
         result = self.run_tests("Ends.ByCrash", "--retries", "2")
         self.assert_ended(result, exit=1)
@@ -168,6 +205,9 @@ class Again(DependsOnNoKernel):
         again = self.run_tests("Plain.*", f"--rerun-failed={report}")
         self.assert_ended(first, exit=1)
         self.assertEqual(self.results(again), {"Plain.Fails": "failed"})
+        report = os.path.join(self.work, "report-2.json")
+        third = self.run_tests("Plain.*", f"--rerun-failed={report}")
+        self.assertEqual(self.results(third), {"Plain.Fails": "failed"})
 
     def test_repeat(self):
         result = self.run_tests("After.*", flags=["--gtest_repeat=3"])
@@ -288,6 +328,30 @@ class Interrupted(Runner):
         self.assertEqual(xml.parse(f"{out}/t.xml").getroot().get("tests"), "4")
 
 
+    def test_in_a_later_iteration(self):
+        started = self.start("--", probe(self.program), "--gtest_filter=Plain.Fails:Slow.Sleeps", "--gtest_repeat=3",
+                             executable=SANDBOX_GTEST)
+        while "Slow.Sleeps" not in started.line():
+            pass
+        os.kill(started.pid, signal.SIGTERM)
+        result = started.finish()
+        self.assert_ended(result, signal=signal.SIGTERM)
+        self.assertEqual(result.report["result"], "interrupted")
+
+    def test_before_anything_has_run(self):
+        slow = self.compile("slow", """#include <gtest/gtest.h>
+#include <unistd.h>
+TEST(A, B) {}
+int main(int argc, char** argv) { ::sleep(60); testing::InitGoogleTest(&argc, argv); return RUN_ALL_TESTS(); }
+""", "-lgtest")
+        started = self.start("--", slow, executable=SANDBOX_GTEST)
+        started.wait_for(slow)
+        os.kill(started.pid, signal.SIGINT)
+        result = started.finish()
+        self.assert_ended(result, signal=signal.SIGINT)
+        self.assertEqual((result.report["result"], result.report["tests"]), ("interrupted", []))
+
+
 class BadInput(DependsOnNoKernel):
     def refused(self, *args, exit=125, **how):
         result = self.sandbox(*args, executable=SANDBOX_GTEST, report=False, **how)
@@ -310,6 +374,14 @@ class BadInput(DependsOnNoKernel):
         self.assertIn("exited with", self.refused("/bin/false", exit=1))
         self.assertIn("not found", self.refused("./no-such-program", exit=127))
         self.assertIn("selects", self.refused(probe(self.program), "--gtest_filter=Nothing.*", exit=1))
+
+    def test_two_tests_of_one_name(self):
+        twice = self.compile("twice", """#include <gtest/gtest.h>
+struct T : testing::Test { void TestBody() override {} };
+static bool once = [] { for (int i = 0; i < 2; ++i)
+  testing::RegisterTest("R", "dup", nullptr, nullptr, __FILE__, __LINE__, []() -> T* { return new T; }); return true; }();
+""", "-lgtest", "-lgtest_main")
+        self.assertIn("R.dup", self.refused(twice, exit=1))
 
     def test_a_report_that_cannot_be_written(self):
         result = self.run_tests("After.*", "--report", "/no/such/folder/r.json", report=False)

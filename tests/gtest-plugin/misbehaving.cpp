@@ -105,6 +105,60 @@ TEST(AtExit, Crashes) {
   std::atexit([] { ::raise(SIGSEGV); });
 }
 
+// --- what gtest fails without a TEST
+
+class FailingTearDown : public testing::Test {
+ public:
+  static void TearDownTestSuite() { ADD_FAILURE() << "tear-down"; }
+};
+TEST_F(FailingTearDown, One) {}
+
+class WordsBefore : public testing::Test {
+ public:
+  static void SetUpTestSuite() { std::printf("setting up ..."); }
+};
+TEST_F(WordsBefore, Crashes) {
+  ::raise(SIGSEGV);
+}
+TEST_F(WordsBefore, Passes) {}
+
+// --- what is hard to write down
+
+TEST(Hard, LongLine) {
+  std::printf("%s\n", std::string(100000, 'x').c_str());
+  std::fflush(stdout);
+  std::abort();
+}
+TEST(Hard, NoUtf8) {
+  ADD_FAILURE() << "bad \xff\xfe";
+  std::abort();
+}
+
+// The child goes on in gtest, to the end and its XML.
+TEST(Forks, ThenExits) {
+  const pid_t child = ::fork();
+  if (child == 0) return;
+  ::waitpid(child, nullptr, 0);
+  ::_exit(0);
+}
+
+class Named : public testing::Test {
+ public:
+  explicit Named(bool crashes) : crashes_(crashes) {}
+  void TestBody() override {
+    if (crashes_) ::raise(SIGSEGV);
+  }
+
+ private:
+  bool crashes_;
+};
+const bool named = [] {
+  for (const char* name : {"a-b", "c:d", "e*", "f"})
+    testing::RegisterTest("Odd", name, nullptr, nullptr, __FILE__, __LINE__,
+                          [name]() -> Named* { return new Named{*name == 'a'}; });
+  return true;
+}();
+
 // --- time, and luck
 
 TEST(Slow, Sleeps) {

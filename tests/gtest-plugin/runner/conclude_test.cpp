@@ -139,6 +139,40 @@ TEST(Conclude, ACrashThatWasQuickerThanTheTimeoutIsACrash) {
   EXPECT_EQ(conclude_in_words(record), "0 crashed (the reason); left: 1 2");
 }
 
+TEST(Conclude, XmlOfAnEarlierRoundIsOld) {
+  RunRecord record = ended(Verdict::passed, 0);
+  record.xml = xml("status='run'");
+  record.xml_is_old = true;
+  record.seen = {seen(0, TestEnd::passed), seen(1, TestEnd::passed), seen(2, std::nullopt)};
+  EXPECT_EQ(
+      conclude_in_words(record),
+      "0 passed; 1 passed; 2 failed (./t ended with exit status 0 in the middle of it); left:");
+}
+
+TEST(Conclude, TheListenerKnowsThatTheXmlIsAChilds) {
+  RunRecord record = ended(Verdict::passed, 0);
+  record.xml = xml("status='run'");
+  record.report.outcome.test = "B.z";
+  EXPECT_EQ(conclude_in_words(record),
+            "2 failed (./t ended with exit status 0 in the middle of it); left: 0 1");
+}
+
+TEST(Conclude, AFailureInAnEarlierRoundCounts) {
+  RunRecord record = ended(Verdict::passed, 0);
+  record.xml = xml("status='run'");
+  record.seen = {seen(2, TestEnd::failed), seen(2, TestEnd::passed)};
+  EXPECT_EQ(conclude_in_words(record), "0 passed; 1 skipped; 2 failed; left:");
+}
+
+TEST(Conclude, ASuiteThatFailedIsTheProgramsOwn) {
+  RunRecord record = ended(Verdict::failed, 1);
+  record.xml = xml("status='run'", "<failure/>");
+  record.failed_suites = {"A"};
+  EXPECT_EQ(conclude_in_words(record),
+            "0 passed; 1 skipped; 2 failed; left:; program: SetUpTestSuite or TearDownTestSuite of "
+            "A failed");
+}
+
 TEST(Conclude, WithoutASandboxNothingHasRun) {
   EXPECT_EQ(conclude_in_words(ended(Verdict::setup_failed)), "left: 0 1 2");
 }

@@ -33,13 +33,13 @@ class RunnerOptions : public testing::Test {
 };
 
 TEST_F(RunnerOptions, GtestsFlagsMayStandAnywhere) {
-  const Options options = parse({"--gtest_filter=A.*", "--memory", "64M", "./t", "arg",
-                                 "--gtest_shuffle", "--", "--gtest_filter=mine"});
+  const Options options = parse(
+      {"--gtest_filter=A.*", "--memory", "64M", "./t", "arg", "--gtest_shuffle", "--", "--mine"});
   EXPECT_EQ(options.flags, (Words{"--gtest_filter=A.*", "--gtest_shuffle"}));
-  EXPECT_EQ(options.policy.command, (Words{"./t", "arg", "--", "--gtest_filter=mine"}));
+  EXPECT_EQ(options.policy.command, (Words{"./t", "arg", "--", "--mine"}));
   EXPECT_EQ(options.policy.limits.memory, Bytes{64 << 20});
-  EXPECT_EQ(options.given, (Words{"./t", "--gtest_filter=A.*", "arg", "--gtest_shuffle", "--",
-                                  "--gtest_filter=mine"}));
+  EXPECT_EQ(options.given,
+            (Words{"./t", "--gtest_filter=A.*", "arg", "--gtest_shuffle", "--", "--mine"}));
 }
 
 TEST_F(RunnerOptions, OnesOwnAndTheSandboxsMix) {
@@ -57,6 +57,14 @@ TEST_F(RunnerOptions, OutputsAreWrittenByTheRunner) {
   EXPECT_EQ(options.outputs[0].path, "/o/a.xml");
   EXPECT_EQ(options.outputs[1].path, world_.cwd() + "/test_detail.json");
   EXPECT_TRUE(options.flags.empty());
+}
+
+TEST_F(RunnerOptions, BoolsAreReadAsGtestReadsThem) {
+  EXPECT_FALSE(parse({"./t", "--gtest_also_run_disabled_tests=false"}).also_disabled);
+  EXPECT_TRUE(parse({"./t", "--gtest_also_run_disabled_tests"}).also_disabled);
+  EXPECT_EQ(parse({"./t", "--gtest_list_tests=f"}).action, Options::Action::run);
+  world_.variables["GTEST_ALSO_RUN_DISABLED_TESTS"] = "false";  // only 0 is off in a variable
+  EXPECT_TRUE(parse({"./t"}).also_disabled);
 }
 
 TEST_F(RunnerOptions, AShardIsOneOfSome) {

@@ -21,6 +21,11 @@ class Notes : public StreamSink {
     said += std::string{ends[static_cast<int>(end)]} + " " + std::to_string(test) + ";";
   }
 
+  void on_suite_failed(std::string_view suite) override {
+    said += "suite " + std::string{suite} + " failed;";
+  }
+  void on_summary() override { said += "summary;"; }
+
   std::string said{};
 };
 
@@ -61,10 +66,13 @@ constexpr std::string_view kWhole =
     "[  FAILED  ] A.y, where GetParam() = 1\n"
     "\n"
     " 1 FAILED TEST\n"
+    "[  FAILED  ] B: SetUpTestSuite or TearDownTestSuite\n"
+    "\n"
+    " 1 FAILED TEST SUITE\n"
     "at exit\n";
 constexpr const char* kWholeRead =
     "<main says\n>suite A;start 0;<words\n>passed 0;start 1;<no newline>failed 1;suite ends;<\n>"
-    "suite B;start 2;skipped 2;suite ends;<\n><at exit\n>";
+    "suite B;start 2;skipped 2;suite ends;<\n>summary;suite B failed;<at exit\n>";
 
 TEST(Stream, IsTakenApart) {
   EXPECT_EQ(read(kWhole), kWholeRead);
