@@ -345,7 +345,7 @@ TEST(A, B) {}
 int main(int argc, char** argv) { ::sleep(60); testing::InitGoogleTest(&argc, argv); return RUN_ALL_TESTS(); }
 """, "-lgtest")
         started = self.start("--", slow, executable=SANDBOX_GTEST)
-        started.wait_for(slow)
+        started.wait_for("slow")
         os.kill(started.pid, signal.SIGINT)
         result = started.finish()
         self.assert_ended(result, signal=signal.SIGINT)
