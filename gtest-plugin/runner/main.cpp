@@ -15,16 +15,14 @@
 #include "cli/options.h"
 #include "policy/units.h"
 #include "report/exit_code.h"
-#include "report/run_id.h"
 #include "report/sentence.h"
 #include "report/write.h"
 #include "runner/display.h"
-#include "runner/gtest_document.h"
 #include "runner/interrupts.h"
 #include "runner/list.h"
 #include "runner/options.h"
+#include "runner/outputs.h"
 #include "runner/session.h"
-#include "runner/suite_report.h"
 #include "sys/error.h"
 #include "sys/files.h"
 
@@ -50,46 +48,6 @@ void tell(const Error& error) {
   tell(error.what());
   if (!error.hint().empty()) (void)write_text(STDERR_FILENO, "hint: " + error.hint() + "\n");
 }
-
-// What was opened once, before the first TEST, so that a result has its place.
-class Outputs {
- public:
-  explicit Outputs(const Options& options) : options_(options) {
-    if (!options.report.empty()) report_.emplace_back("--report", options.report);
-    for (const GtestOutput& output : options.outputs)
-      gtest_.emplace_back("--gtest_output", output.path);
-    if (options.shard_status_file.empty()) return;
-    const UniqueFd touched{
-        ::open(options.shard_status_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)};
-  }
-
-  // Tries all; returns whether each was written.
-  bool write(const SuiteResult& suite) {
-    const std::string run_id = make_run_id();
-    bool all = true;
-    const auto attempt = [&](auto write_one) {
-      try {
-        write_one();
-      } catch (const Error& error) {
-        tell(error);
-        all = false;
-      }
-    };
-    for (TextTarget& target : report_)
-      attempt([&] { target.write(suite_report_text(suite, options_, run_id), run_id); });
-    for (std::size_t i = 0; i < gtest_.size(); ++i) {
-      const bool xml = options_.outputs[i].format == GtestOutput::Format::xml;
-      attempt(
-          [&] { gtest_[i].write(xml ? gtest_xml_text(suite) : gtest_json_text(suite), run_id); });
-    }
-    return all;
-  }
-
- private:
-  const Options& options_;
-  std::vector<TextTarget> report_{};
-  std::vector<TextTarget> gtest_{};
-};
 
 // The one beside it, where it is installed.
 std::string sandbox_exec() {
@@ -194,11 +152,12 @@ int run_tests(Runs& runs, const Options& options) {
   } catch (const Interrupted& interrupted) {
     result.interrupted_by = interrupted.signal;
   }
-  const bool written = outputs.write(result);
+  const std::vector<Error> unwritten = outputs.write(result);
+  for (const Error& error : unwritten) tell(error);
   const int status = status_of(result);
   if (const int signal = result.interrupted_by ? result.interrupted_by : interrupts.first())
     die_of(signal);
-  return status == 0 && !written ? kSandboxFailed : status;
+  return status == 0 && !unwritten.empty() ? kSandboxFailed : status;
 }
 
 int act(Options options) {
