@@ -124,6 +124,8 @@ class OutputFinder {
     const std::string real = walk_path(absolute_path(path, cwd_)).real;
     if (is_within(real, "/dev") && !is_within(real, "/dev/shm")) return;
     if (is_within(real, "/proc")) return;
+    // "/proc/self/fd/7" of memory, or of a file that is gone: what it reads like is no path.
+    if (device && path_kind(real) == PathKind::missing) return;
     if (path_kind(real) == PathKind::folder) {
       return warn(std::string{why} + " names a folder, not a file: " + std::string{path});
     }

@@ -141,6 +141,12 @@ class Verdicts(Runner):
                 self.assertEqual(self.results(result), {"Odd.a-b": "failed", "Odd.c:d": "passed", "Odd.e*": "passed",
                                                         "Odd.f": "passed"})
 
+    def test_nothing_is_made_on_the_host(self):
+        before = sorted(os.listdir("/")), sorted(os.listdir(self.project))
+        for mode in MODES:
+            self.assert_ended(self.run_tests("After.*:Ends.A", "--isolate", mode), exit=0)
+        self.assertEqual((sorted(os.listdir("/")), sorted(os.listdir(self.project))), before)
+
     def test_a_death_test_is_none(self):
         result = self.run_tests("World.DeathTest")
         self.assert_ended(result, exit=0)

@@ -28,10 +28,10 @@ inline Policy shell(const std::string& script) {
   return policy_of({"/bin/sh", "-c", script});
 }
 
-// Until `done()`, or a minute has gone.
+// Until `done()`, or three minutes have gone.
 template <typename Done>
 void serve(Runs& runs, Done done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{180};
   while (!done()) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "runs that do not end";
     pollfd ready{runs.fd(), POLLIN, 0};

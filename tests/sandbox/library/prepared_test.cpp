@@ -122,11 +122,12 @@ constexpr const char* kWorld =
 // devices without a disk, the links and times of folders) are left out.
 std::string lines_lacking(const std::string& text, const std::string& other) {
   static const std::regex own{"19[0-9]{8}|0:[0-9]+ |^d[rwxt-]+ +[0-9]+|[0-9]{2}:[0-9]{2} "};
+  static const std::regex blanks{" +"};  // ls makes its columns as wide as those numbers
   const auto lines_of = [](const std::string& all) {
     std::set<std::string> lines;
     std::istringstream stream{all};
     for (std::string line; std::getline(stream, line);) {
-      lines.insert(std::regex_replace(line, own, "N"));
+      lines.insert(std::regex_replace(std::regex_replace(line, own, "N"), blanks, " "));
     }
     return lines;
   };

@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <filesystem>
 
 #include "sandbox/rootfs/tree.h"
+#include "sys/unique_fd.h"
 
 namespace sandbox {
 namespace {
@@ -175,6 +177,14 @@ TEST_F(OutputsTest, PathsAreRealEvenWhereTheyDoNotExistYet) {
 TEST_F(OutputsTest, DevicesAreNotDeclared) {
   EXPECT_THAT(outputs({"--gtest_output=xml:/dev/stdout"}, {"XML_OUTPUT_FILE=/dev/null"}),
               IsEmpty());
+}
+
+// Its link reads "/memfd:name (deleted)", which would be made on the host.
+TEST_F(OutputsTest, MemoryIsNotDeclared) {
+  const UniqueFd memory{::memfd_create("name", MFD_CLOEXEC)};
+  const std::string number = std::to_string(memory.get());
+  for (const char* folder : {"/proc/self/fd/", "/dev/fd/"})
+    EXPECT_THAT(outputs({"--gtest_output=xml:" + (folder + number)}), IsEmpty());
 }
 
 TEST_F(OutputsTest, AFolderInAFilesPlaceIsAWarning) {
