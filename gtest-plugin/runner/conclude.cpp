@@ -163,15 +163,17 @@ class Concluder {
         outcome().exit.code == 1 && std::ranges::any_of(conclusion_.attempts, [](const auto& each) {
           return each.second.end == TestEnd::failed;
         });
-    if (outcome().verdict != Verdict::passed && !expected) {
-      fail_program(reason_of(record_.report) + ", after its TESTs");
-    } else if (!record_.failed_suites.empty()) {
+    const std::string outside = failure_outside_tests();
+    if (!record_.failed_suites.empty()) {
       fail_program("SetUpTestSuite or TearDownTestSuite of " + record_.failed_suites.front() +
                    " failed");
-    } else if (const std::string text = failure_outside_tests(); !text.empty()) {
-      fail_program(text);
+    } else if (!outside.empty()) {
+      fail_program(outside);
       conclusion_.failure->is_in_xml = true;
     }
+    const bool explained = conclusion_.failure && outcome().exit.code == 1;
+    if (outcome().verdict != Verdict::passed && !expected && !explained)
+      fail_program(reason_of(record_.report) + ", after its TESTs");
     for (const std::size_t test : record_.wanted) {
       if (!concluded_.contains(test)) fail(test, shown_command(record_.report) + " did not run it");
     }

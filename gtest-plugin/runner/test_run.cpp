@@ -171,7 +171,6 @@ void TestRun::on_suite(std::string_view suite, std::string_view line) {
 
 void TestRun::on_suite_end(std::string_view line) {
   record_.suite.clear();
-  record_.outside.clear();
   context_.display.on_suite_end(number_, line);
 }
 

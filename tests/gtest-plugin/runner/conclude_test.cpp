@@ -173,6 +173,19 @@ TEST(Conclude, ASuiteThatFailedIsTheProgramsOwn) {
             "A failed");
 }
 
+TEST(Conclude, ASuiteThatFailedExplainsStatusOneAndNoOther) {
+  RunRecord record = ended(Verdict::failed, 1);
+  record.xml = xml("status='run'");
+  record.failed_suites = {"A"};
+  const std::string of_suite =
+      "0 passed; 1 skipped; 2 passed; left:; program: SetUpTestSuite or TearDownTestSuite of A "
+      "failed";
+  EXPECT_EQ(conclude_in_words(record), of_suite);
+  record.report.outcome.exit.code = 23;
+  EXPECT_EQ(conclude_in_words(record),
+            "0 passed; 1 skipped; 2 passed; left:; program: the reason, after its TESTs");
+}
+
 TEST(Conclude, WithoutASandboxNothingHasRun) {
   EXPECT_EQ(conclude_in_words(ended(Verdict::setup_failed)), "left: 0 1 2");
 }
