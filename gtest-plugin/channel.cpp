@@ -280,14 +280,17 @@ ssize_t Channel::receive(char* text, std::size_t size) const {
     ::sched_yield();
   } while (monotonic_ns() < until);
   pollfd answer = {fd_, POLLIN, 0};
+  const std::int64_t deadline = monotonic_ns() + std::int64_t{kPatienceMs} * 1000000;
   int ready = 0;
   do {
-    ready = ::poll(&answer, 1, kPatienceMs);
+    const std::int64_t left = (deadline - monotonic_ns()) / 1000000;
+    ready = ::poll(&answer, 1, left > 0 ? static_cast<int>(left) : 0);
   } while (ready < 0 && errno == EINTR);
   return ready > 0 ? ::recv(fd_, text, size, MSG_DONTWAIT) : -1;
 }
 
 std::string Channel::ask(const Message& message) {
+  if (!is_owner()) return "";  // a child of fork(2) may have been given the lock as it was held
   const std::lock_guard<std::mutex> lock{one_at_a_time_};
   if (!is_open()) return "";
   say(message);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -51,7 +52,7 @@ class Channel {
   void greet(int common);
   ssize_t receive(char* text, std::size_t size) const;
 
-  int fd_ = -1;
+  std::atomic<int> fd_{-1};
   pid_t owner_ = -1;
   ino_t inode_ = 0;
   Page* page_ = nullptr;  // for good; null: each TEST's start is a message

@@ -193,7 +193,9 @@ class Concluder {
 
   void blame() {
     // It may have ended while our signal was under way: then nobody is to blame.
-    if (timed_out()) return is_open(*record_.timed_out) ? blame_test(*record_.timed_out) : void();
+    if (timed_out() && is_open(*record_.timed_out)) return blame_test(*record_.timed_out);
+    // One that was not wanted: the program chooses for itself, and would again.
+    if (timed_out()) return conclusion_.attempts.empty() ? blame_beginning() : void();
     const std::size_t test = running_test();
     if (test != TestList::npos) return blame_test(test);
     if (!conclusion_.attempts.empty())

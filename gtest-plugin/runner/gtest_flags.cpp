@@ -78,7 +78,11 @@ class FlagReader {
       options_.brief = is_on(value);
       return true;
     }
-    if (name == "fail_fast" && is_on(value)) options_.max_fail = 1;
+    // gtest itself would call the others skipped.
+    if (name == "fail_fast") {
+      if (is_on(value)) options_.max_fail = 1;
+      return true;
+    }
     if (name == "also_run_disabled_tests") options_.also_disabled = is_on(value);
     return false;
   }
@@ -123,15 +127,17 @@ class FlagReader {
 };
 
 // What the program would do again, or do to its output.
-constexpr std::array<const char*, 9> kOurs{"GTEST_OUTPUT",
-                                           "XML_OUTPUT_FILE",
-                                           "GTEST_TOTAL_SHARDS",
-                                           "GTEST_SHARD_INDEX",
-                                           "GTEST_SHARD_STATUS_FILE",
-                                           "GTEST_REPEAT",
-                                           "GTEST_BRIEF",
-                                           "GTEST_COLOR",
-                                           "GTEST_LIST_TESTS"};
+constexpr std::array<const char*, 11> kOurs{"GTEST_OUTPUT",
+                                            "XML_OUTPUT_FILE",
+                                            "GTEST_TOTAL_SHARDS",
+                                            "GTEST_SHARD_INDEX",
+                                            "GTEST_SHARD_STATUS_FILE",
+                                            "GTEST_REPEAT",
+                                            "GTEST_BRIEF",
+                                            "GTEST_COLOR",
+                                            "GTEST_LIST_TESTS",
+                                            "GTEST_FAIL_FAST",
+                                            "TESTBRIDGE_TEST_RUNNER_FAIL_FAST"};
 
 }  // namespace
 
@@ -148,6 +154,7 @@ void obey_gtest_flags(Options& options, const std::vector<std::string>& flags, c
   reader.take_variable("GTEST_REPEAT", "repeat");
   reader.take_variable("GTEST_COLOR", "color");
   reader.take_variable("GTEST_BRIEF", "brief");
+  reader.take_variable("TESTBRIDGE_TEST_RUNNER_FAIL_FAST", "fail_fast");
   reader.take_variable("GTEST_FAIL_FAST", "fail_fast");
   reader.take_variable("GTEST_ALSO_RUN_DISABLED_TESTS", "also_run_disabled_tests");
   for (const std::string& flag : flags) reader.take_argument(flag);

@@ -53,7 +53,9 @@ std::string KeptFile::text() const {
   if (::fstat(fd_.get(), &file) != 0) throw Error{"cannot read a file in memory", errno};
   // A bounded one was written from the front, by its descriptor's own offset.
   const off_t written = most_ ? ::lseek(fd_.get(), 0, SEEK_CUR) : file.st_size;
-  std::string text(static_cast<std::size_t>(std::max<off_t>(written, 0)), '\0');
+  // Whoever is inside can make it as long as they like.
+  constexpr off_t kMost = 256 << 20;
+  std::string text(static_cast<std::size_t>(std::clamp<off_t>(written, 0, kMost)), '\0');
   const ssize_t size = ::pread(fd_.get(), text.data(), text.size(), 0);
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
   return text;

@@ -135,7 +135,9 @@ SuiteResult repeat_suite(Runs& runs, const Options& options, const TestList& tes
                                                           : make_gtest_display(options, tests);
     SuiteResult once = run_suite(runs, options, tests, *display);
     const bool is_over = once.sandbox_failure || once.interrupted_by;
-    if (i == 0 || result.all_well() || is_over) result = std::move(once);
+    const bool says_more =
+        result.all_well() && (!once.all_well() || result.count(TestState::flaky) == 0);
+    if (i == 0 || is_over || says_more) result = std::move(once);
     if (is_over) break;
   }
   return result;

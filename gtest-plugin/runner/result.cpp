@@ -10,8 +10,8 @@ TestState TestResult::state() const {
   switch (attempts.back().end) {
     case TestEnd::failed:
       return TestState::failed;
-    case TestEnd::skipped:
-      return TestState::skipped;
+    case TestEnd::skipped:  // at a retry: it has failed, and nothing says that it would pass
+      return attempts.size() > 1 ? TestState::failed : TestState::skipped;
     case TestEnd::passed:
       break;
   }

@@ -94,10 +94,21 @@ class Session {
         std::exchange(whole_, false) ? TestRun::Filter::none : TestRun::Filter::wanted;
     if (filter == TestRun::Filter::wanted) bound(unit);
     const Display::Run number = ++last_;
-    active_[number] = std::make_unique<TestRun>(
-        RunContext{io_, runs_, options_, suite_.tests, display_, [this] { note_failure(); }},
-        number, std::move(unit), filter,
-        [this, number](RunRecord record) { take(number, std::move(record)); });
+    try {
+      auto run = std::make_unique<TestRun>(
+          RunContext{io_, runs_, options_, suite_.tests, display_, [this] { note_failure(); }},
+          number, std::move(unit), filter,
+          [this, number](RunRecord record) { take(number, std::move(record)); });
+      active_[number] = std::move(run);
+    } catch (const Error& error) {  // what others have shown by now is reported
+      fail_sandbox(
+          {.verdict = Verdict::setup_failed, .reason = error.what(), .hint = error.hint()});
+    }
+  }
+
+  void fail_sandbox(const Outcome& outcome) {
+    if (!suite_.sandbox_failure) suite_.sandbox_failure = outcome;
+    stop();
   }
 
   // What an argument cannot name waits for the next sandbox.
@@ -118,15 +129,10 @@ class Session {
     Conclusion conclusion = conclude(record, suite_.tests);
     display_.on_conclusion(number, record, conclusion);
     if (record.xml) suite_.documents.push_back(record.xml);
-    if (record.report.outcome.verdict == Verdict::setup_failed && !suite_.sandbox_failure) {
-      suite_.sandbox_failure = record.report.outcome;
-      stop();
-    }
+    if (record.report.outcome.verdict == Verdict::setup_failed) fail_sandbox(record.report.outcome);
     const bool in_vain = conclusion.attempts.empty() && !conclusion.failure;
-    if (in_vain && !record.timed_out && !stopped()) {  // ended by somebody else: not tried again
-      suite_.sandbox_failure = record.report.outcome;
-      stop();
-    }
+    // Ended by somebody else: not tried again.
+    if (in_vain && !stopped()) fail_sandbox(record.report.outcome);
     for (auto& [test, attempt] : conclusion.attempts) take(test, std::move(attempt));
     if (conclusion.failure) suite_.failures.push_back(std::move(*conclusion.failure));
     if (!conclusion.remaining.empty() && !stopped())

@@ -140,6 +140,10 @@ std::map<std::string, EarlierTest> read_suite_report(const std::string& path) {
         earlier.seconds = test.at("attempts").back().at("seconds").get<double>();
     }
     for (const Json& name : json.at("passed_before")) tests[name.get<std::string>()].passed = true;
+    // Of a program that failed by itself nothing has passed for good.
+    if (!json.at("failures").empty()) {
+      for (auto& [name, earlier] : tests) earlier.passed = false;
+    }
   } catch (const Json::exception& error) {
     throw Error{path + ": " + error.what()};
   }

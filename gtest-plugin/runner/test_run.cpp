@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 namespace sandbox::runner {
 namespace {
 
+constexpr std::size_t kReadsAtOnce = 16;
 constexpr std::size_t kMostOutput = 1 << 20;  // bytes that are kept of a TEST's
 
 struct Pipe {
@@ -111,15 +113,15 @@ void TestRun::cancel() {
 void TestRun::read_on() {
   output_.async_wait(output_.wait_read, [this](const boost::system::error_code& error) {
     if (error) return;
-    drain();
+    read_output(kReadsAtOnce);
     if (output_.is_open()) read_on();
   });
 }
 
-// All that is there.
-void TestRun::drain() {
+// Others have their turn too, however much a TEST writes.
+void TestRun::read_output(std::size_t most) {
   char bytes[16384];
-  while (output_.is_open()) {
+  for (std::size_t reads = 0; output_.is_open() && reads < most; ++reads) {
     const ssize_t size = ::read(output_.native_handle(), bytes, sizeof bytes);
     if (size > 0) {
       reader_.feed({bytes, static_cast<std::size_t>(size)});
@@ -132,7 +134,7 @@ void TestRun::drain() {
 
 // Nothing inside is alive any more, so all that was written is in the pipe.
 void TestRun::finish(const Report& report) {
-  drain();
+  read_output(std::numeric_limits<std::size_t>::max());
   if (output_.is_open()) output_.close();
   timer_.cancel();
   reader_.finish();

@@ -47,7 +47,7 @@ class TestRun : private StreamSink {
   void add_filter(Policy& policy);
   void start(Filter filter);
   void read_on();
-  void drain();
+  void read_output(std::size_t most);
   void finish(const Report& report);
   void watch_time();
 

@@ -139,6 +139,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
 
   // A listener that brings a socket of its own speaks there from now on.
   bool take_channel() {
+    if (speaker_.is_open()) take_speaker();  // before another takes its place
     const bool goes_on = tests_.take_messages(channel_.native_handle(), TestLog::From::anyone);
     if (UniqueFd speaker = tests_.take_speaker()) {
       boost::system::error_code ignored;

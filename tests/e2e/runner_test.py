@@ -147,6 +147,12 @@ class Verdicts(Runner):
             self.assert_ended(self.run_tests("After.*:Ends.A", "--isolate", mode), exit=0)
         self.assertEqual((sorted(os.listdir("/")), sorted(os.listdir(self.project))), before)
 
+    def test_a_flood_of_words_ends_in_time(self):
+        result = self.run_tests("Floods.*:After.*", "--test-timeout", f"{worlds.seconds(0.5)}s", "--output", "terminal")
+        self.assert_ended(result, exit=1)
+        self.assertEqual(self.results(result), {"Floods.ForEver": "failed", "After.IsRun": "passed"})
+        self.assertEqual(self.last(result, "Floods.ForEver")["verdict"], "timed-out")
+
     def test_a_death_test_is_none(self):
         result = self.run_tests("World.DeathTest")
         self.assert_ended(result, exit=0)
@@ -193,6 +199,25 @@ class Again(DependsOnNoKernel):
         result = self.run_tests("Plain.*:Slow.Sleeps", "--max-fail", "1")
         self.assert_ended(result, exit=1)
         self.assertEqual(self.results(result)["Slow.Sleeps"], "not-run")
+
+    def test_a_skip_after_a_failure_is_no_pass(self):
+        luck = self.folder("luck")
+        result = self.run_tests("Unluck.*", "--retries", "1", "--bind", luck, env={"LUCK": luck})
+        self.assert_ended(result, exit=1)
+        self.assertEqual(self.results(result), {"Unluck.SkipsSecond": "failed"})
+
+    def test_fail_fast_skips_nothing_into_green(self):
+        luck = self.folder("luck")
+        result = self.run_tests("Luck.*:Ends.B", "--retries", "1", "--bind", luck, env={"LUCK": luck},
+                                flags=["--gtest_fail_fast"])
+        self.assert_ended(result, exit=1)
+        self.assertEqual(self.results(result)["Ends.B"], "failed")
+
+    def test_a_program_that_failed_runs_again_as_a_whole(self):
+        self.run_tests("BadTearDown.*")
+        again = self.run_tests("BadTearDown.*", f"--rerun-failed={self.work}/report-1.json")
+        self.assert_ended(again, exit=1)
+        self.assertEqual(len(self.results(again)), 2)
 
     def test_retries_end(self):
         result = self.run_tests("Ends.ByCrash", "--retries", "2")

@@ -174,6 +174,17 @@ TEST(Luck, ComesSecond) {
   EXPECT_TRUE(there);
 }
 
+TEST(Unluck, SkipsSecond) {
+  const std::string path = std::string{std::getenv("LUCK")} + "/unluck";
+  if (::access(path.c_str(), F_OK) == 0) GTEST_SKIP();
+  std::ofstream{path} << "1";
+  FAIL();
+}
+
+TEST(Floods, ForEver) {
+  while (true) std::puts("words");
+}
+
 TEST(World, ShowsItsShard) {
   std::printf("shards: %s\n", std::getenv("GTEST_TOTAL_SHARDS") ? "seen" : "none");
 }

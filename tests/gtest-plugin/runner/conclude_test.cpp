@@ -132,6 +132,16 @@ TEST(Conclude, ATimeoutThatCameTooLateBlamesNobody) {
   EXPECT_EQ(conclude_in_words(record), "0 passed; left: 1 2");
 }
 
+// Our filter means nothing to it.
+TEST(Conclude, AProgramThatHangsInATestOfItsOwnChoiceIsNotTriedAgain) {
+  RunRecord record = ended(Verdict::interrupted, {}, SIGTERM);
+  record.wanted = {1, 2};
+  record.seen = {seen(0, std::nullopt)};
+  record.timed_out = 0;
+  record.report.events.push_back({"signal", 1, {}});
+  EXPECT_EQ(conclude(record, three_tests()).remaining, std::vector<std::size_t>{});
+}
+
 TEST(Conclude, ACrashThatWasQuickerThanTheTimeoutIsACrash) {
   RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
   record.seen = {seen(0, std::nullopt)};
