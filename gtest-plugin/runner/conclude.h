@@ -16,7 +16,9 @@ struct Conclusion {
   std::optional<ProgramFailure> failure{};
 };
 
-// What gtest's XML says of a TEST comes first, then what standard output shows. A program that
+// What gtest's XML says of a TEST comes first, unless standard output shows that it failed in an
+// earlier round; then what standard output shows. XML that was written before the program ended in
+// a TEST, by an earlier round or by a child, counts for nothing. A program that
 // ended without its XML ended in the TEST that ran: its listener's word (report.outcome.test)
 // counts unless standard output shows that one's end. Where none ran, the others remain; but where
 // no TEST at all got its turn, running it again would not help: then they failed.

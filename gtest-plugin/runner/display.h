@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "runner/conclude.h"
 #include "runner/options.h"
@@ -26,7 +25,7 @@ class Display {
   virtual void on_suite_end(Run run, std::string_view line) = 0;
   virtual void on_start(Run run, std::size_t test) = 0;
   virtual void on_end(Run run, std::size_t test, std::string_view line) = 0;
-  virtual void on_conclusion(Run run, const RunRecord& record, const Conclusion& conclusion) = 0;
+  virtual void on_conclusion(Run run, const Conclusion& conclusion) = 0;
   virtual void end(const SuiteResult& suite) = 0;
 };
 

@@ -5,7 +5,6 @@
 #include <set>
 #include <string>
 
-#include "report/text.h"
 #include "report/write.h"
 #include "runner/display.h"
 
@@ -87,7 +86,7 @@ class GtestDisplay : public Display {
     }
   }
 
-  void on_conclusion(Run run, const RunRecord&, const Conclusion& conclusion) override {
+  void on_conclusion(Run run, const Conclusion& conclusion) override {
     for (const auto& [test, attempt] : conclusion.attempts) {
       if (!shown_[run].ended.contains(test)) say_unseen(run, test, attempt);
     }

@@ -25,20 +25,13 @@
 #include "runner/session.h"
 #include "sys/error.h"
 #include "sys/files.h"
+#include "sys/unique_fd.h"
 
 namespace sandbox::runner {
 namespace {
 
 constexpr int kTestsFailed = 1;
 constexpr int kSandboxFailed = 125;
-
-void fill_standard_descriptors() {
-  int fd = 0;
-  do {
-    fd = ::open("/dev/null", O_RDWR);
-  } while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd > STDERR_FILENO) ::close(fd);
-}
 
 void tell(const std::string& text) {
   (void)write_text(STDERR_FILENO, "sandbox-gtest: " + text + "\n");
@@ -204,7 +197,7 @@ int main_guarded(int argc, char** argv) {
 }  // namespace sandbox::runner
 
 int main(int argc, char** argv) {
-  sandbox::runner::fill_standard_descriptors();
+  sandbox::fill_standard_descriptors();
   ::signal(SIGCHLD, SIG_DFL);
   return sandbox::runner::main_guarded(argc, argv);
 }

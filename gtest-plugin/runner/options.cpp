@@ -153,24 +153,30 @@ class WordSorter {
   }
 
   void take_jobs(const std::string& word) {
-    const std::string value = word.size() > 2 ? word.substr(2) : next();
-    apply(*find_runner_option("jobs"), value, "-j ");
+    const RunnerOption& jobs = *find_runner_option("jobs");
+    const auto value = word.size() > 2 ? std::optional{word.substr(2)} : next(jobs, word);
+    if (value) apply(jobs, *value, "-j ");
     ++at_;
   }
 
   void take_own(const RunnerOption& option, const std::string& word) {
     const std::size_t equals = word.find('=');
-    std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
-    if (option.argument == Argument::required && equals == std::string::npos) value = next();
+    std::optional<std::string> value = equals == std::string::npos ? "" : word.substr(equals + 1);
+    if (option.argument == Argument::required && equals == std::string::npos)
+      value = next(option, word);
     if (option.argument == Argument::none && equals != std::string::npos)
       problems_.add(shown(word) + ": --" + option.name + " takes no value");
-    else
-      apply(option, value, std::string{"--"} + option.name + " ");
+    else if (value)
+      apply(option, *value, std::string{"--"} + option.name + " ");
     ++at_;
   }
 
   // The value in a word of its own.
-  std::string next() { return at_ + 1 < words_.size() ? words_[++at_] : ""; }
+  std::optional<std::string> next(const RunnerOption& option, const std::string& word) {
+    if (at_ + 1 < words_.size() && !words_[at_ + 1].starts_with("--")) return words_[++at_];
+    problems_.add(shown(word) + " wants a value: --" + option.name + " " + option.argument_name);
+    return std::nullopt;
+  }
 
   void apply(const RunnerOption& option, const std::string& value, const std::string& prefix) {
     jobs_given_ = jobs_given_ || std::string_view{option.name} == "jobs";

@@ -127,7 +127,7 @@ class Session {
   void take(Display::Run number, RunRecord record) {
     active_.erase(number);
     Conclusion conclusion = conclude(record, suite_.tests);
-    display_.on_conclusion(number, record, conclusion);
+    display_.on_conclusion(number, conclusion);
     if (record.xml) suite_.documents.push_back(record.xml);
     if (record.report.outcome.verdict == Verdict::setup_failed) fail_sandbox(record.report.outcome);
     const bool in_vain = conclusion.attempts.empty() && !conclusion.failure;

@@ -64,7 +64,7 @@ class TerminalDisplay : public Display {
     show_progress();
   }
 
-  void on_conclusion(Run run, const RunRecord&, const Conclusion& conclusion) override {
+  void on_conclusion(Run run, const Conclusion& conclusion) override {
     running_.erase(run);
     ended_ += conclusion.attempts.size() - std::min(conclusion.attempts.size(), ended_in_[run]);
     ended_in_.erase(run);

@@ -25,18 +25,10 @@
 #include "supervise/run_alone.h"
 #include "sys/error.h"
 #include "sys/files.h"
+#include "sys/unique_fd.h"
 
 namespace sandbox {
 namespace {
-
-// A descriptor opened later must not be taken for one of these.
-void fill_standard_descriptors() {
-  int fd = 0;
-  do {
-    fd = ::open("/dev/null", O_RDWR);
-  } while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd > STDERR_FILENO) ::close(fd);
-}
 
 void reset_signals() {
   // Ignored by the caller, it would take the child's status from us.

@@ -33,6 +33,16 @@ class UniqueFd {
   int fd_ = -1;
 };
 
+// Of a process that was started without some of them: a descriptor opened later must not be taken
+// for one of these.
+inline void fill_standard_descriptors() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO) ::close(fd);
+}
+
 // In a process whose standard streams are closed, what is opened takes their numbers, and would be
 // taken for them. Empty with errno set where there is no other.
 inline UniqueFd beyond_streams(UniqueFd fd) {

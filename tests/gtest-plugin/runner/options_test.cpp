@@ -79,6 +79,13 @@ TEST_F(RunnerOptions, EveryProblemIsTold) {
   EXPECT_NE(told.find("--retries"), std::string::npos);
 }
 
+TEST_F(RunnerOptions, AValueThatWasLeftOutIsNotTheNextWord) {
+  EXPECT_EQ(refusal({"--isolate", "--", "./t"}), "--isolate wants a value: --isolate HOW|");
+  EXPECT_EQ(refusal({"--retries", "--max-fail", "1", "./t"}),
+            "--retries wants a value: --retries N|");
+  EXPECT_EQ(refusal({"-j"}), "-j wants a value: --jobs N|");
+}
+
 TEST_F(RunnerOptions, WhatIsAskedOfOneSandboxIsRefused) {
   for (const char* option : {"--doctor", "--dry-run", "--ctest", "--events=e"})
     EXPECT_NE(refusal({option, "./t"}), "") << option;
