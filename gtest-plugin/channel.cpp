@@ -12,8 +12,10 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace sandbox {
 namespace internal {
@@ -114,11 +116,32 @@ bool send_hello(int common, int socket, int memory) {
   return sent >= 0;
 }
 
-// Where the value of `key` begins; null: there is none.
-const char* find_value(const std::string& answer, const char* key) {
-  const std::string wanted = std::string{"\""} + key + "\":";
-  const std::size_t at = answer.find(wanted);
-  return at == std::string::npos ? nullptr : answer.c_str() + at + wanted.size();
+// The character after the string that begins at `text`, a quotation mark.
+const char* end_of_string(const char* text) {
+  for (++text; *text != '\0' && *text != '"'; ++text) {
+    if (*text == '\\' && text[1] != '\0') ++text;
+  }
+  return *text == '"' ? text + 1 : text;
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// A number of JSON; strtod(3) would read it by the locale that a TEST has set. False: it is none.
+bool parse_number(const char* text, double& value) {
+  const bool negative = *text == '-';
+  if (negative) ++text;
+  if (!is_digit(*text)) return false;
+  double digits = 0;
+  int exponent = 0;
+  for (; is_digit(*text); ++text) digits = digits * 10 + (*text - '0');
+  if (*text == '.') {
+    for (++text; is_digit(*text); ++text, --exponent) digits = digits * 10 + (*text - '0');
+  }
+  if (*text == 'e' || *text == 'E') exponent += std::atoi(text + 1);
+  value = (negative ? -digits : digits) * std::pow(10, exponent);
+  return true;
 }
 
 }  // namespace
@@ -129,7 +152,7 @@ struct Page {
   std::atomic<std::uint32_t> sequence;
   std::int64_t at_ns;
   std::int32_t line;
-  std::uint32_t unused;
+  std::atomic<std::int32_t> cpu_and_one;  // 0: not told
   char test[1024];
   char file[1024];
 
@@ -144,6 +167,9 @@ struct Page {
     copy(file, place);
     sequence.store(before + 2, std::memory_order_release);
   }
+
+  // Where this thread waits for an answer.
+  void show_cpu() { cpu_and_one.store(::sched_getcpu() + 1, std::memory_order_relaxed); }
 };
 
 namespace {
@@ -171,26 +197,41 @@ std::int64_t monotonic_ns() {
   return std::int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
 }
 
-bool read_figure(const std::string& answer, const char* key, double& value) {
-  const char* text = find_value(answer, key);
-  char* end = nullptr;
-  const double figure = text ? std::strtod(text, &end) : 0;
-  if (!text || end == text) return false;
-  value = figure;
+Answer::Answer(std::string text) : text_(std::move(text)) {
+  for (const char* at = text_.c_str(); *at != '\0';) {
+    if (*at != '"') {
+      ++at;
+      continue;
+    }
+    const char* const end = end_of_string(at);
+    if (*end == ':' && count_ < kMost) fields_[count_++] = {at + 1, end + 1};
+    at = end;
+  }
+}
+
+const char* Answer::find(const char* key) const {
+  const std::size_t size = std::strlen(key);
+  for (std::size_t i = 0; i < count_; ++i) {
+    const Field& field = fields_[i];
+    if (std::strncmp(field.key, key, size) == 0 && field.key[size] == '"') return field.value;
+  }
+  return nullptr;
+}
+
+bool Answer::read(const char* key, double& value) const {
+  const char* const text = find(key);
+  return text && parse_number(text, value);
+}
+
+bool Answer::read(const char* key, std::int64_t& value) const {
+  const char* const text = find(key);
+  if (!text || (*text != '-' && !is_digit(*text))) return false;
+  value = std::strtoll(text, nullptr, 10);
   return true;
 }
 
-bool read_figure(const std::string& answer, const char* key, std::int64_t& value) {
-  const char* text = find_value(answer, key);
-  char* end = nullptr;
-  const long long figure = text ? std::strtoll(text, &end, 10) : 0;
-  if (!text || end == text) return false;
-  value = figure;
-  return true;
-}
-
-bool read_flag(const std::string& answer, const char* key) {
-  const char* text = find_value(answer, key);
+bool Answer::is_true(const char* key) const {
+  const char* const text = find(key);
   return text && std::strncmp(text, "true", 4) == 0;
 }
 
@@ -263,7 +304,10 @@ void Channel::end_test() const {
 }
 
 void Channel::say(const Message& message) const {
-  if (!is_open()) return;
+  if (is_open()) send(message);
+}
+
+void Channel::send(const Message& message) const {
   const std::string text = message.text();
   while (::send(fd_, text.data(), text.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
   }
@@ -293,7 +337,8 @@ std::string Channel::ask(const Message& message) {
   if (!is_owner()) return "";  // a child of fork(2) may have been given the lock as it was held
   const std::lock_guard<std::mutex> lock{one_at_a_time_};
   if (!is_open()) return "";
-  say(message);
+  if (page_) page_->show_cpu();
+  send(message);
   char text[8192];
   const ssize_t size = receive(text, sizeof text);
   if (size > 0) return std::string(text, static_cast<std::size_t>(size));

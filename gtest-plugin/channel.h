@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -13,10 +14,30 @@ namespace internal {
 
 std::int64_t monotonic_ns();
 
-// A figure of an answer; false: null, or not there.
-bool read_figure(const std::string& answer, const char* key, double& value);
-bool read_figure(const std::string& answer, const char* key, std::int64_t& value);
-bool read_flag(const std::string& answer, const char* key);
+// One flat JSON object. Its figures: false where one is null, or not there.
+class Answer {
+ public:
+  // Empty: there was none.
+  explicit Answer(std::string text);
+  Answer(const Answer&) = delete;
+  Answer& operator=(const Answer&) = delete;
+  bool empty() const { return text_.empty(); }
+  bool read(const char* key, double& value) const;
+  bool read(const char* key, std::int64_t& value) const;
+  bool is_true(const char* key) const;
+
+ private:
+  struct Field {
+    const char* key;  // in text_, up to a quotation mark
+    const char* value;
+  };
+  static constexpr std::size_t kMost = 32;
+  const char* find(const char* key) const;
+
+  const std::string text_;
+  Field fields_[kMost];
+  std::size_t count_ = 0;
+};
 
 // One JSON object, as text.
 class Message {
@@ -49,6 +70,7 @@ class Channel {
 
  private:
   bool is_owner() const;
+  void send(const Message& message) const;
   void greet(int common);
   ssize_t receive(char* text, std::size_t size) const;
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -60,29 +61,34 @@ const char* result_of(const ::testing::TestInfo& test) {
   return test.result()->Skipped() ? "skipped" : "passed";
 }
 
+// With so many decimals, and a point whatever the locale of a TEST.
+std::string fixed(double value, int decimals) {
+  std::int64_t scale = 1;
+  for (int i = 0; i < decimals; ++i) scale *= 10;
+  const std::int64_t scaled = std::llround(std::abs(value) * static_cast<double>(scale));
+  const std::string rest = std::to_string(scale + scaled % scale);  // "1" before its zeros
+  return (value < 0 ? "-" : "") + std::to_string(scaled / scale) + "." + rest.substr(1);
+}
+
 std::string mib(std::int64_t bytes) {
-  char text[32];
-  (void)std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(bytes) / (1 << 20));
-  return text;
+  return fixed(static_cast<double>(bytes) / (1 << 20), 1) + " MiB";
 }
 
 std::string in_seconds(double value) {
-  char text[32];
-  (void)std::snprintf(text, sizeof text, "%.3f s", value);
-  return text;
+  return fixed(value, 3) + " s";
 }
 
-TestUsage read_usage(const std::string& answer) {
+TestUsage read_usage(const Answer& answer) {
   TestUsage usage;
   usage.known = !answer.empty();
-  read_figure(answer, "wall_seconds", usage.wall_seconds);
-  read_figure(answer, "cpu_user_seconds", usage.cpu_user_seconds);
-  read_figure(answer, "cpu_system_seconds", usage.cpu_system_seconds);
-  read_figure(answer, "cpu_throttled_seconds", usage.cpu_throttled_seconds);
-  read_figure(answer, "memory_peak_bytes", usage.memory_peak_bytes);
-  usage.memory_peak_cumulative = read_flag(answer, "memory_peak_cumulative");
-  read_figure(answer, "memory_grown_bytes", usage.memory_grown_bytes);
-  read_figure(answer, "oom_kills", usage.oom_kills);
+  answer.read("wall_seconds", usage.wall_seconds);
+  answer.read("cpu_user_seconds", usage.cpu_user_seconds);
+  answer.read("cpu_system_seconds", usage.cpu_system_seconds);
+  answer.read("cpu_throttled_seconds", usage.cpu_throttled_seconds);
+  answer.read("memory_peak_bytes", usage.memory_peak_bytes);
+  usage.memory_peak_cumulative = answer.is_true("memory_peak_cumulative");
+  answer.read("memory_grown_bytes", usage.memory_grown_bytes);
+  answer.read("oom_kills", usage.oom_kills);
   return usage;
 }
 
@@ -113,7 +119,7 @@ class Listener : public ::testing::EmptyTestEventListener {
 
   TestUsage usage() {
     if (!::testing::UnitTest::GetInstance()->current_test_info()) return TestUsage{};
-    return read_usage(channel_.ask(Message{"usage"}.add("at_ns", monotonic_ns())));
+    return read_usage(Answer{channel_.ask(Message{"usage"}.add("at_ns", monotonic_ns()))});
   }
 
   void set_memory_budget(std::uint64_t bytes, const Place& place) {
@@ -157,16 +163,16 @@ class Listener : public ::testing::EmptyTestEventListener {
     const std::int64_t threads = after.threads - before_.threads;
     const std::int64_t descriptors = after.descriptors - before_.descriptors;
     const char* const result = result_of(test);
-    const std::string answer = channel_.ask(Message{"test-end"}
-                                                .add("result", result)
-                                                .add("at_ns", at_ns)
-                                                .add("threads_left", threads)
-                                                .add("descriptors_left", descriptors));
+    const Answer answer{channel_.ask(Message{"test-end"}
+                                         .add("result", result)
+                                         .add("at_ns", at_ns)
+                                         .add("threads_left", threads)
+                                         .add("descriptors_left", descriptors))};
     channel_.end_test();
     if (answer.empty()) return say_unanswered();
     const TestUsage usage = read_usage(answer);
     std::int64_t processes = 0;
-    read_figure(answer, "processes_left", processes);
+    answer.read("processes_left", processes);
     check_budgets(usage);
     check_leaks(processes, threads, descriptors);
     if (std::strcmp(result, result_of(test)) != 0)
@@ -237,9 +243,7 @@ class Listener : public ::testing::EmptyTestEventListener {
   static void record(const TestUsage& usage, std::int64_t processes, std::int64_t threads,
                      std::int64_t descriptors) {
     const auto seconds = [](const char* key, double value) {
-      char text[32];
-      (void)std::snprintf(text, sizeof text, "%.6f", value);
-      if (value >= 0) ::testing::Test::RecordProperty(key, text);
+      if (value >= 0) ::testing::Test::RecordProperty(key, fixed(value, 6));
     };
     const auto count = [](const char* key, std::int64_t value) {
       ::testing::Test::RecordProperty(key, std::to_string(value));

@@ -46,6 +46,12 @@ std::string reason_of(const Report& report) {
          std::to_string(report.outcome.exit.code.value_or(1));
 }
 
+bool is_timeout(const Event& event) {
+  const auto limit = event.details.find("limit");
+  return event.kind == "deadline" && limit != event.details.end() &&
+         limit->second == std::variant<std::string, std::int64_t>{"timeout"};
+}
+
 class Concluder {
  public:
   Concluder(const RunRecord& record, const TestList& tests) : record_(record), tests_(tests) {
@@ -60,8 +66,8 @@ class Concluder {
     for (const std::size_t test : record_.wanted) {
       if (!take_from_xml(test)) take_from_stream(test);
     }
-    const bool interrupted = outcome().verdict == Verdict::interrupted && !timed_out();
-    if (outcome().verdict == Verdict::setup_failed || interrupted) return finish();
+    const Verdict verdict = outcome().verdict;
+    if (verdict == Verdict::setup_failed || verdict == Verdict::interrupted) return finish();
     if (has_whole_xml()) {
       judge_whole_run();
     } else {
@@ -73,11 +79,18 @@ class Concluder {
  private:
   const Outcome& outcome() const { return record_.report.outcome; }
 
-  // Our signal found the program at work; else something else was quicker. The verdict may tell of
-  // what happened earlier.
+  // We found the program at work; else something else was quicker.
   bool timed_out() const {
-    const bool in_time = std::ranges::count(record_.report.events, "signal", &Event::kind) > 0;
-    return record_.timed_out && in_time;
+    return record_.timed_out && std::ranges::any_of(record_.report.events, is_timeout);
+  }
+
+  // No TEST ran, and none began for as long as one may take.
+  bool stood_still() const { return timed_out() && *record_.timed_out == TestList::npos; }
+
+  // Of what is no TEST's own end.
+  std::string reason() const {
+    return stood_still() ? "no TEST began for longer than --test-timeout allows"
+                         : reason_of(record_.report);
   }
 
   const SeenTest* seen(std::size_t test) const {
@@ -173,7 +186,7 @@ class Concluder {
     }
     const bool explained = conclusion_.failure && outcome().exit.code == 1;
     if (outcome().verdict != Verdict::passed && !expected && !explained)
-      fail_program(reason_of(record_.report) + ", after its TESTs");
+      fail_program(reason() + ", after its TESTs");
     for (const std::size_t test : record_.wanted) {
       if (!concluded_.contains(test)) fail(test, shown_command(record_.report) + " did not run it");
     }
@@ -193,13 +206,14 @@ class Concluder {
 
   void blame() {
     // It may have ended while our signal was under way: then nobody is to blame.
-    if (timed_out() && is_open(*record_.timed_out)) return blame_test(*record_.timed_out);
+    if (timed_out() && !stood_still() && is_open(*record_.timed_out))
+      return blame_test(*record_.timed_out);
     // One that was not wanted: the program chooses for itself, and would again.
-    if (timed_out()) return conclusion_.attempts.empty() ? blame_beginning() : void();
+    if (timed_out() && !stood_still())
+      return conclusion_.attempts.empty() ? blame_beginning() : void();
     const std::size_t test = running_test();
     if (test != TestList::npos) return blame_test(test);
-    if (!conclusion_.attempts.empty())
-      return fail_program(reason_of(record_.report) + ", between its TESTs");
+    if (!conclusion_.attempts.empty()) return fail_program(reason() + ", between its TESTs");
     blame_beginning();
   }
 
@@ -227,8 +241,8 @@ class Concluder {
         record_.wanted, [&](std::size_t test) { return tests_[test].suite == record_.suite; });
     for (const std::size_t test : record_.wanted) {
       if (suite_known && tests_[test].suite != record_.suite) continue;
-      fail(test, reason_of(record_.report) + (suite_known ? ", before a TEST of its suite began"
-                                                          : ", before a TEST began"));
+      fail(test, reason() + (suite_known ? ", before a TEST of its suite began"
+                                         : ", before a TEST began"));
     }
   }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +29,12 @@ class Display {
   virtual void on_end(Run run, std::size_t test, std::string_view line) = 0;
   virtual void on_conclusion(Run run, const Conclusion& conclusion) = 0;
   virtual void end(const SuiteResult& suite) = 0;
+
+  // Bytes that each sandbox holds at the moment, where that is counted.
+  using Memory = std::map<Run, std::uint64_t>;
+  // Whether there is somebody who watches: then on_tick() is called, twice a second.
+  virtual bool is_live() const { return false; }
+  virtual void on_tick(const Memory&) {}
 };
 
 // A line for each TEST that took longer than --slow allows.

@@ -19,6 +19,11 @@ std::string in_ms(double seconds) {
   return std::to_string(std::lround(seconds * 1000)) + " ms";
 }
 
+// As gtest says where a failure is, for those who make it a link.
+std::string place_of(const TestCase& test) {
+  return test.file.empty() ? "unknown file" : test.file + ":" + std::to_string(test.line);
+}
+
 const char* mark_of(TestEnd end) {
   switch (end) {
     case TestEnd::passed:
@@ -141,6 +146,7 @@ class GtestDisplay : public Display {
     std::string text;
     if (shown.line_is_open) text += "\n";
     if (shown.running != test) text += "[ RUN      ] " + name + "\n";
+    if (attempt.end == TestEnd::failed) text += place_of(tests_[test]) + ": Failure\n";
     if (!attempt.reason.empty()) text += "sandbox-gtest: " + attempt.reason + "\n";
     if (!attempt.hint.empty()) text += "hint: " + attempt.hint + "\n";
     text += mark_of(attempt.end) + name + " (" + in_ms(attempt.seconds) + ")\n";

@@ -37,7 +37,8 @@ struct RunRecord {
   bool xml_is_old = false;                // TESTs have begun after a summary: it is of those before
   std::shared_ptr<const GtestXml> xml{};  // null: the program did not get to write it
   Clock::time_point began{};
-  std::optional<std::size_t> timed_out{};  // the TEST for which we ended it (--test-timeout)
+  // For which TEST we ended it (--test-timeout); npos: none had begun since one ended.
+  std::optional<std::size_t> timed_out{};
   Report report{};
 };
 

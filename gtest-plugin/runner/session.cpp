@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <csignal>
 #include <deque>
 #include <map>
@@ -25,6 +27,7 @@ class Session {
         options_(options),
         display_(display),
         ready_(io_),
+        tick_(io_),
         signals_(io_, SIGINT, SIGTERM, SIGHUP) {
     suite_.tests = tests;
     suite_.results.resize(tests.size());
@@ -42,9 +45,11 @@ class Session {
     display_.begin(suite_);
     wait_for_signals();
     dispatch_runs();
+    if (display_.is_live()) show_what_runs();
     fill();
     while (!active_.empty()) io_.run_one();
     signals_.cancel();
+    tick_.cancel();
     ready_.release();
     suite_.seconds = std::chrono::duration<double>(Clock::now() - suite_.began).count();
     display_.end(suite_);
@@ -69,6 +74,19 @@ class Session {
       if (error) return;
       runs_.dispatch();
       dispatch_runs();
+    });
+  }
+
+  void show_what_runs() {
+    constexpr std::chrono::milliseconds kPause{500};
+    Display::Memory memory;
+    for (const auto& [number, run] : active_) {
+      if (const auto bytes = run->memory_now()) memory[number] = *bytes;
+    }
+    display_.on_tick(memory);
+    tick_.expires_after(kPause);
+    tick_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) show_what_runs();
     });
   }
 
@@ -177,6 +195,7 @@ class Session {
   Display& display_;
   boost::asio::io_context io_{1};
   boost::asio::posix::stream_descriptor ready_;
+  boost::asio::steady_timer tick_;
   boost::asio::signal_set signals_;
   SuiteResult suite_{};
   std::deque<Unit> queue_{};

@@ -22,6 +22,13 @@ std::string fixed(double seconds) {
   return text;
 }
 
+std::string tenths_since(Clock::time_point begin) {
+  const std::chrono::duration<double> passed = Clock::now() - begin;
+  char text[32];
+  (void)std::snprintf(text, sizeof text, "%.1f s", passed.count());
+  return text;
+}
+
 std::size_t terminal_width() {
   constexpr std::size_t kUsual = 80;
   winsize size{};
@@ -53,15 +60,15 @@ class TerminalDisplay : public Display {
   void on_suite_end(Run, std::string_view) override {}
 
   void on_start(Run run, std::size_t test) override {
-    running_[run] = test;
-    show_progress();
+    running_[run] = {test, Clock::now()};
+    show_progress_if_due();
   }
 
   void on_end(Run run, std::size_t, std::string_view) override {
     running_.erase(run);
     ++ended_in_[run];
     ++ended_;
-    show_progress();
+    show_progress_if_due();
   }
 
   void on_conclusion(Run run, const Conclusion& conclusion) override {
@@ -73,6 +80,13 @@ class TerminalDisplay : public Display {
       if (attempt.end == TestEnd::failed) show_failed(test, attempt);
     }
     if (conclusion.failure) show_failure(*conclusion.failure);
+    show_progress();
+  }
+
+  bool is_live() const override { return live_; }
+
+  void on_tick(const Memory& memory) override {
+    memory_ = memory;
     show_progress();
   }
 
@@ -99,15 +113,25 @@ class TerminalDisplay : public Display {
     return colored_ ? std::string{"\x1b["} + code + "m" + text + "\x1b[0m" : text;
   }
 
+  // A program has thousands of TESTs a second; nobody reads so fast.
+  void show_progress_if_due() {
+    constexpr std::chrono::milliseconds kPause{50};
+    if (Clock::now() - shown_at_ >= kPause) show_progress();
+  }
+
   void show_progress() {
     if (!live_) return;
     std::string line = "[" + std::to_string(std::min(ended_, total_)) + "/" +
-                       std::to_string(total_) + "] " +
-                       fixed(std::chrono::duration<double>(Clock::now() - began_).count());
-    for (const auto& [run, test] : running_) line += "  " + tests_[test].full_name();
+                       std::to_string(total_) + "] " + tenths_since(began_);
+    for (const auto& [run, one] : running_) {
+      line += "  " + tests_[one.test].full_name() + " " + tenths_since(one.began);
+      const auto memory = memory_.find(run);
+      if (memory != memory_.end()) line += " " + format_bytes(memory->second);
+    }
     line = one_line(line).substr(0, terminal_width() - 1);
     write("\r\x1b[K" + line);
     progress_shown_ = true;
+    shown_at_ = Clock::now();
   }
 
   void clear_progress() {
@@ -182,11 +206,17 @@ class TerminalDisplay : public Display {
   const bool live_;
   const bool colored_;
   Clock::time_point began_{};
-  std::map<Run, std::size_t> running_{};
+  struct Running {
+    std::size_t test = 0;
+    Clock::time_point began{};
+  };
+  std::map<Run, Running> running_{};
+  Memory memory_{};
   std::map<Run, std::size_t> ended_in_{};
   std::size_t ended_ = 0;
   std::size_t total_ = 0;
   bool progress_shown_ = false;
+  Clock::time_point shown_at_{};
 };
 
 }  // namespace

@@ -72,6 +72,7 @@ void TestRun::start(Filter filter) {
                              together ? pipe.write.get() : STDERR_FILENO});
   output_.assign(pipe.read.release());
   read_on();
+  watch_time();
 }
 
 // Where TESTs are spread over sandboxes, none can have what a person types. There standard input is
@@ -108,6 +109,10 @@ void TestRun::add_filter(Policy& policy) {
 
 void TestRun::cancel() {
   context_.runs.cancel(id_);
+}
+
+std::optional<std::uint64_t> TestRun::memory_now() const {
+  return context_.runs.memory_now(id_);
 }
 
 void TestRun::read_on() {
@@ -149,14 +154,16 @@ void TestRun::finish(const Report& report) {
   });
 }
 
-// In a sandbox of its own, the sandbox's deadline is the TEST's: it writes down what hangs.
+// From the begin of a TEST, or the end of one, to whatever comes next. In a sandbox of its own, the
+// sandbox's deadline is the TEST's.
 void TestRun::watch_time() {
-  if (!context_.options.test_timeout || record_.wanted.size() == 1) return;
-  timer_.expires_after(*context_.options.test_timeout);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (error || reader_.running() == TestList::npos) return;
+  const auto& limit = context_.options.test_timeout;
+  if (!limit || record_.wanted.size() == 1) return;
+  timer_.expires_after(*limit);
+  timer_.async_wait([this, &limit](const boost::system::error_code& error) {
+    if (error) return;
     record_.timed_out = reader_.running();
-    cancel();
+    context_.runs.time_out(id_, *limit);
   });
 }
 
@@ -173,6 +180,7 @@ void TestRun::on_suite(std::string_view suite, std::string_view line) {
 
 void TestRun::on_suite_end(std::string_view line) {
   record_.suite.clear();
+  watch_time();
   context_.display.on_suite_end(number_, line);
 }
 
@@ -185,7 +193,7 @@ void TestRun::on_start(std::size_t test) {
 }
 
 void TestRun::on_end(std::size_t test, TestEnd end, std::string_view line) {
-  timer_.cancel();
+  watch_time();
   SeenTest& seen = record_.seen.back();
   seen.end = end;
   seen.seconds = seconds_since(seen.began);

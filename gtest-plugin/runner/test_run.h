@@ -5,7 +5,9 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +42,8 @@ class TestRun : private StreamSink {
 
   // As Runs::cancel().
   void cancel();
+  // As Runs::memory_now().
+  std::optional<std::uint64_t> memory_now() const;
 
  private:
   bool takes_input() const;

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "cgroup/process_memory.h"
 #include "sys/error.h"
 #include "sys/files.h"
 
@@ -217,8 +218,25 @@ void Spawner::take_news() {
 }
 
 void Spawner::cancel(Id id) {
-  if (!process_.socket || !runs_.contains(id)) return;
-  persist([&] { return wire::send(process_.socket.get(), {wire::Kind::cancel, 0, id}, {}); });
+  tell({.kind = wire::Kind::cancel, .id = id});
+}
+
+void Spawner::time_out(Id id, std::chrono::milliseconds limit) {
+  tell({.kind = wire::Kind::time_out,
+        .id = id,
+        .limit_ms = static_cast<std::uint64_t>(limit.count())});
+}
+
+// Of a run that has not ended.
+void Spawner::tell(const wire::Packet& packet) {
+  if (!process_.socket || !runs_.contains(packet.id)) return;
+  persist([&] { return wire::send(process_.socket.get(), packet, {}); });
+}
+
+std::optional<std::uint64_t> Spawner::memory_now(Id id) const {
+  const auto run = runs_.find(id);
+  if (run == runs_.end() || run->second.sandboxes.empty()) return std::nullopt;
+  return memory_of_group(run->second.sandboxes.back().pid);
 }
 
 // From the spawner, or the end of the report.

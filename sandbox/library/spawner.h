@@ -1,6 +1,7 @@
 // One spawner as its host sees it: the runs it was asked for, and the sandboxes it has made.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -28,6 +29,8 @@ class Spawner {
   // Throws Error where no process can be started, or not be asked. Waits for one that is behind.
   void start(Id id, const Policy& policy, Runs::Callback callback, const Streams& streams);
   void cancel(Id id);
+  void time_out(Id id, std::chrono::milliseconds limit);
+  std::optional<std::uint64_t> memory_now(Id id) const;
   // As Runs::take_process.
   std::optional<Runs::Process> take_process(Id id);
 
@@ -42,6 +45,7 @@ class Spawner {
   void need_process();
   void lose_process();
   void reap_spare();
+  void tell(const wire::Packet& packet);
   int persist(const std::function<int()>& send);
   void send_start(Id id, const Policy& policy, const std::vector<int>& fds);
   bool take_packets();

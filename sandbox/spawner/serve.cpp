@@ -24,6 +24,7 @@
 #include "spawner/wire.h"
 #include "supervise/prepared_sandboxes.h"
 #include "supervise/run.h"
+#include "sys/affinity.h"
 #include "sys/error.h"
 
 namespace sandbox {
@@ -129,6 +130,9 @@ class Spawner {
       case wire::Kind::cancel:
         cancel(received.packet.id);
         break;
+      case wire::Kind::time_out:
+        time_out(received.packet);
+        break;
       case wire::Kind::cloned:
       case wire::Kind::dropped:
         break;  // never from the host
@@ -139,6 +143,12 @@ class Spawner {
   void cancel(std::uint64_t id) {
     const auto served = runs_.find(id);
     if (served != runs_.end() && served->second->run) served->second->run->take_signal(SIGTERM);
+  }
+
+  void time_out(const wire::Packet& packet) {
+    const auto served = runs_.find(packet.id);
+    if (served != runs_.end() && served->second->run)
+      served->second->run->time_out(std::chrono::milliseconds{packet.limit_ms});
   }
 
   // What is wrong with a message is the report of its run, as far as it brought a pipe for one.
@@ -166,6 +176,7 @@ class Spawner {
   }
 
   void launch(std::uint64_t id, wire::Start& start) {
+    return_to_own_cpus();
     Served& served = add(id, start.report);
     keep_prepared(start.caller.prepared);
     LaunchOptions options = launch_options(id);
@@ -212,6 +223,7 @@ class Spawner {
 
   // For the next run, when one has ended; what is due comes in between.
   void make_prepared() {
+    return_to_own_cpus();
     if (prepared_ && prepared_->make_one()) asio::post(loop_, [this] { make_prepared(); });
   }
 

@@ -21,18 +21,20 @@ inline constexpr int kHostFd = 4;
 inline constexpr const char* kSpawnerOption = "--spawner";
 
 enum class Kind : std::uint32_t {
-  start,    // host → spawner: run this; its descriptors are Start's
-  cancel,   // host → spawner: as SIGTERM to sandbox-exec
-  cloned,   // spawner → host: a child of the host's was made: its pid, and a pidfd beside it
-            // where the host may open one more; id 0: for a run to come, and told again with
-            // that run's id
-  dropped,  // spawner → host: one with id 0 was killed unused: its pid
+  start,     // host → spawner: run this; its descriptors are Start's
+  cancel,    // host → spawner: as SIGTERM to sandbox-exec
+  time_out,  // host → spawner: as if `limit_ms` had been its timeout, and had passed
+  cloned,    // spawner → host: a child of the host's was made: its pid, and a pidfd beside it
+             // where the host may open one more; id 0: for a run to come, and told again with
+             // that run's id
+  dropped,   // spawner → host: one with id 0 was killed unused: its pid
 };
 
 struct Packet {
   Kind kind{};
   std::int32_t pid = 0;
   std::uint64_t id = 0;  // the host's own number of the run
+  std::uint64_t limit_ms = 0;
 };
 
 // The caller's world, which a run would inherit from it.

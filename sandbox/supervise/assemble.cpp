@@ -153,7 +153,8 @@ Facts gather_facts(const Observation& seen, const GroupCounters& counters, const
   facts.kill_watch_active = seen.kill_watch_active;
   facts.kill_from_inside_seen = seen.kill_from_inside_seen;
   facts.kill_from_inside_named = seen.kill_from_inside_named;
-  if (policy.limits.timeout) facts.timeout = seconds_of(*policy.limits.timeout);
+  facts.timeout = seen.timeout;
+  if (!seen.timeout && policy.limits.timeout) facts.timeout = seconds_of(*policy.limits.timeout);
   if (policy.limits.cpu_time) facts.cpu_time_limit = seconds_of(*policy.limits.cpu_time);
   const Usage usage = gather_usage(seen, counters, group);
   facts.cpu_used = seen.cpu_at_deadline ? *seen.cpu_at_deadline

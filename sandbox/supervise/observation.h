@@ -25,6 +25,7 @@ struct Observation {
   Clock::time_point ended{};
   std::optional<std::uint64_t> oom_kills_before{};  // counted when we acted
   std::optional<double> cpu_at_deadline{};
+  std::optional<double> timeout{};  // seconds, where the caller ended it as if that were its limit
   // rusage of PID 1 with all that it reaped; unknown where it is another process's child.
   std::optional<double> init_cpu_user{};
   std::optional<double> init_cpu_system{};

@@ -159,6 +159,10 @@ class Run::Stages {
     if (attempt_ && attempt_->supervisor) attempt_->supervisor->take_signal(signal);
   }
 
+  void time_out(std::chrono::milliseconds limit) {
+    if (attempt_ && attempt_->supervisor) attempt_->supervisor->time_out(limit);
+  }
+
  private:
   void attempt(const Policy& policy) {
     attempt_ = std::make_unique<Attempt>(policy);
@@ -358,6 +362,10 @@ void Run::start(Done done, EventSink sink) {
 
 void Run::take_signal(int signal) {
   stages_->take_signal(signal);
+}
+
+void Run::time_out(std::chrono::milliseconds limit) {
+  stages_->time_out(limit);
 }
 
 }  // namespace sandbox

@@ -1,6 +1,7 @@
 // One run, whole: probe, plan, launch, supervise, report.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -44,6 +45,8 @@ class Run {
 
   // As Supervisor::take_signal; before the launch it does nothing.
   void take_signal(int signal);
+  // As Supervisor::time_out; before the launch it does nothing.
+  void time_out(std::chrono::milliseconds limit);
 
  private:
   class Stages;

@@ -18,6 +18,7 @@
 #include "supervise/kill_watch.h"
 #include "supervise/processes.h"
 #include "supervise/test_log.h"
+#include "sys/affinity.h"
 #include "sys/error.h"
 
 namespace sandbox {
@@ -83,6 +84,14 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
     tests_.drop_if_gone();
     note("signal", {{"signal", std::int64_t{signal}}, {"from", typed ? "terminal" : "caller"}});
     happen(Interrupt{signal, typed});
+  }
+
+  void time_out(std::chrono::milliseconds limit) {
+    while (!ended_ && receive_pending()) {  // a test that has ended took no longer
+    }
+    if (ended_ || machine_.cause() != Cause::none) return;
+    seen_.timeout = std::chrono::duration<double>(limit).count();
+    deadline(WallDeadline{}, "timeout");
   }
 
   // Before the end: nothing outlives its watcher.
@@ -156,8 +165,12 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
                         }));
   }
 
+  // From the CPU on which a TEST waits for its answer, that comes in a fourth of the time that it
+  // takes from one that sleeps.
   bool take_speaker() {
-    return tests_.take_messages(speaker_.native_handle(), TestLog::From::speaker);
+    const bool goes_on = tests_.take_messages(speaker_.native_handle(), TestLog::From::speaker);
+    stay_on_cpu(tests_.cpu_of_speaker());
+    return goes_on;
   }
 
   // Looked at again: what Asio had queued for a descriptor that was closed meanwhile can come to
@@ -320,6 +333,7 @@ class Supervisor::Loop : public std::enable_shared_from_this<Supervisor::Loop> {
   // --- what is done
 
   void happen(const MachineEvent& event) {
+    return_to_own_cpus();
     for (const Action action : machine_.on(event)) act(action);
   }
 
@@ -487,6 +501,10 @@ void Supervisor::start(SandboxProcess process, Done done) {
 
 void Supervisor::take_signal(int signal) {
   loop_->take_signal(signal);
+}
+
+void Supervisor::time_out(std::chrono::milliseconds limit) {
+  loop_->time_out(limit);
 }
 
 }  // namespace sandbox

@@ -1,6 +1,7 @@
 // Watches one sandbox from its launch to its end, on somebody's event loop.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -41,6 +42,8 @@ class Supervisor {
   // What a signal means that this process got, or its caller stands for: an interrupt, or (SIGUSR1,
   // SIGUSR2) one more for the test.
   void take_signal(int signal);
+  // As if `limit` had been the run's --timeout, and had passed.
+  void time_out(std::chrono::milliseconds limit);
 
  private:
   class Loop;

@@ -38,6 +38,9 @@ class TestLog {
   // The socket that a new speaker brought along for itself, once.
   UniqueFd take_speaker() { return std::move(speaker_); }
 
+  // The CPU that the program waits on for an answer; -1: it does not tell.
+  int cpu_of_speaker() const { return page_ ? page_->cpu() : -1; }
+
   // When the run has ended: the TEST that ran is unfinished, with what it used by then.
   void end(Clock::time_point at);
 

@@ -26,7 +26,7 @@ struct TestPage::Layout {
   std::atomic<std::uint32_t> sequence;  // odd: being written
   std::int64_t at_ns;
   std::int32_t line;
-  std::uint32_t unused;
+  std::atomic<std::int32_t> cpu_and_one;  // 0: not told
   char test[1024];
   char file[1024];
 };
@@ -44,6 +44,10 @@ std::unique_ptr<TestPage> TestPage::map(const UniqueFd& memory) {
 
 TestPage::~TestPage() {
   ::munmap(const_cast<Layout*>(layout_), kSize);
+}
+
+int TestPage::cpu() const {
+  return layout_->cpu_and_one.load(std::memory_order_relaxed) - 1;
 }
 
 std::optional<TestPage::Shown> TestPage::read() const {

@@ -31,6 +31,9 @@ class TestPage {
   // nullopt: it is being written, by one that may have died at it.
   std::optional<Shown> read() const;
 
+  // Where the program was when it asked last; -1: it does not tell.
+  int cpu() const;
+
  private:
   struct Layout;
   explicit TestPage(const Layout* layout) : layout_(layout) {}

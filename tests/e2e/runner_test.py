@@ -1,17 +1,21 @@
 """sandbox-gtest: each TEST exactly one verdict, whatever the program does; nothing twice, nothing lost."""
 
+import itertools
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
 import unittest
 import xml.etree.ElementTree as xml
 
+import gtest_readers
 import harness
 import worlds
 from harness import E2E, probe
 
+SOURCE_OF_TESTS = str(harness.SOURCE / "tests/gtest-plugin/misbehaving.cpp")
 SANDBOX_GTEST = os.environ["SANDBOX_GTEST"]
 MODES = ("binary", "batch:2", "test") if not worlds.USER_MODE_LINUX else ("binary", "test")
 WRONG = {"SegfaultA": "crashed", "SegfaultB": "crashed", "SegfaultC": "crashed", "OomA": "out-of-memory",
@@ -115,6 +119,25 @@ class Verdicts(Runner):
                                                         "After.IsRun": "passed"})
                 self.assertEqual(self.last(result, "Slow.Sleeps")["verdict"], "timed-out")
 
+    def test_what_hangs_is_written_down(self):
+        reports = self.folder("reports")
+        result = self.run_tests("Slow.*", "--test-timeout", f"{worlds.seconds(0.5)}s", "--report-dir", reports)
+        self.assert_ended(result, exit=1)
+        texts = [(pathlib.Path(reports) / name).read_text(encoding="utf-8") for name in os.listdir(reports)]
+        stuck = [report for report in map(harness.parse_report, texts) if report["verdict"] == "timed-out"]
+        self.assertEqual(len(stuck), 1)
+        self.assertTrue(any("gtest-misbehaving" in (thread["command_line"] or "") for thread in stuck[0]["hang"]), stuck[0]["hang"])
+
+    def test_a_program_that_hangs_between_tests(self):
+        for mode in ("binary", "batch:2"):
+            with self.subTest(mode=mode):
+                result = self.run_tests("After.*:Ends.A:StuckSetUp.*", "--isolate", mode, "--test-timeout",
+                                        f"{worlds.seconds(0.5)}s")
+                self.assert_ended(result, exit=1)
+                self.assertEqual(self.results(result), {"Ends.A": "passed", "After.IsRun": "passed",
+                                                        "StuckSetUp.One": "failed"})
+                self.assertEqual(self.last(result, "StuckSetUp.One")["verdict"], "timed-out")
+
     def test_a_failure_without_a_test_stays_red(self):
         luck = self.folder("luck")
         result = self.run_tests("FailingTearDown.*:Luck.*", "--retries", "1", "--bind", luck, env={"LUCK": luck})
@@ -177,6 +200,17 @@ class Verdicts(Runner):
                         if verdict:
                             self.assertEqual(self.last(result, failed[name])["verdict"], verdict, name)
                     self.assertEqual(result.report["failures"], [])
+
+
+class Listening(Runner):
+    program = "gtest-fixture"
+
+    def test_who_answers_a_test_keeps_its_own_cpus(self):
+        """The supervisor comes to the CPU of the TEST that asks; the sandboxes that it makes later must not stay there."""
+        self.require("two_cpus")
+        result = self.run_tests("All/Cpus.*", "--isolate=test", "-j1", env={"CPUS": str(len(os.sched_getaffinity(0)))})
+        self.assert_ended(result, exit=0)
+        self.assertEqual(len(self.results(result)), 6)
 
 
 class Again(DependsOnNoKernel):
@@ -292,6 +326,35 @@ class GtestsOwnWords(DependsOnNoKernel):
                 self.assertEqual(sum("tests from 1 test suite ran." in line for line in out), 1)
                 self.assertEqual(sum(line.startswith("[ RUN ") for line in out), 7)
                 self.assertIn(" 5 FAILED TESTS", out)
+
+    def test_those_who_read_gtests_words_read_the_same(self):
+        readers = gtest_readers.by_whole_lines, gtest_readers.by_the_test_that_runs
+        tests = "Plain.*:All/*:Types/*:After.*"
+        for how, reader in itertools.product(MODES, readers):
+            with self.subTest(mode=how, reader=reader.__name__):
+                outside = reader(self.run_outside(tests).stdout)
+                inside = reader(self.run_tests(tests, "--isolate", how).stdout)
+                self.assertEqual(sorted(inside), sorted(outside))
+                if how == "binary":
+                    self.assertEqual(inside, outside)
+
+    def test_those_who_read_gtests_words_read_deaths_as_failures(self):
+        with open(SOURCE_OF_TESTS, encoding="utf-8") as source:
+            places = {found[1]: f"{SOURCE_OF_TESTS}:{number}" for number, line in enumerate(source, 1)
+                      if (found := re.match(r"TEST\(Ends, (\w+)\)", line))}
+        expected = {"Ends.A": "passed", "Ends.ByCrash": "failed", "Ends.B": "failed", "Ends.ByExit": "failed",
+                    "Ends.ByExitWithFour": "failed", "Ends.ByAbort": "failed", "Ends.C": "passed"}
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                out = self.run_tests("Ends.*", "--isolate", mode).stdout
+                for reader in (gtest_readers.by_whole_lines, gtest_readers.by_the_test_that_runs):
+                    seen = reader(out)
+                    self.assertEqual({test: result for test, result, _ in seen}, expected)
+                    self.assertEqual(len(seen), len(expected))
+                    for test, _, shown in seen:
+                        if test.startswith("Ends.By"):
+                            self.assertEqual(shown, [places[test.split(".")[1]]])
+                self.assertEqual({test: result for test, result, _ in gtest_readers.one_at_a_time(out)}, expected)
 
     def test_the_list_passes_through(self):
         outside = self.run_outside("*", "--gtest_list_tests")
@@ -426,6 +489,43 @@ class Direct(DependsOnNoKernel):
         self.assert_ended(result, exit=0)
         self.assertRegex(result.stderr, "^sandbox-gtest: SANDBOX_DISABLE is set: .* runs without a sandbox\n$")
         self.assertIn("[       OK ] After.IsRun", result.stdout)
+
+
+    def test_a_debugger_gets_the_program(self):
+        with open(SOURCE_OF_TESTS, encoding="utf-8") as source:
+            line = 1 + next(at for at, text in enumerate(source, 1) if text.startswith("TEST(Plain, Passes)"))
+        place = f"misbehaving.cpp:{line}"
+        result = self.sandbox(
+            "-nx", "-q", "-batch", "-ex", "set breakpoint pending on", "-ex", f"break {place}", "-ex", "run", "-ex",
+            "backtrace 1", "--args", SANDBOX_GTEST, "--memory", "64M", probe(self.program), "--gtest_filter=Plain.Passes",
+            executable="/usr/bin/gdb", report=False, timeout=60)
+        self.assertIn("a debugger traces it", result.stderr + result.stdout)
+        self.assertRegex(result.stdout, rf"Plain_Passes_Test::TestBody .* at .*{place}")
+
+
+class Live(Runner):
+    def test_who_watches_sees_what_runs(self):
+        screen, terminal = os.openpty()
+        started = self.start("--test-timeout", f"{worlds.seconds(1.3)}s", "--", probe(self.program),
+                             "--gtest_filter=Slow.Sleeps:After.*", executable=SANDBOX_GTEST, stdout=terminal)
+        os.close(terminal)
+        seen = b""
+        with open(screen, "rb", buffering=0) as reader:
+            while chunk := self.read_screen(reader):
+                seen += chunk
+        result = started.finish()
+        self.assert_ended(result, exit=1)
+        text = seen.decode()
+        times = re.findall(r"\[1/2\] \d+\.\d s  Slow\.Sleeps (\d+\.\d) s", text)
+        self.assertGreater(len(set(times)), 1, text)
+        memory = re.search(r"Slow\.Sleeps \d+\.\d s \d[\d.]* [KMG]iB", text)
+        self.assertEqual(bool(memory), worlds.available("memory_group"), text)
+
+    def read_screen(self, reader):
+        try:
+            return reader.read(4096)
+        except OSError:  # EIO: nobody has the other side open
+            return b""
 
 
 class Terminal(DependsOnNoKernel):

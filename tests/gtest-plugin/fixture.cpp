@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sandbox/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +39,16 @@ TEST(Figures, Large) {
 }
 
 TEST(Figures, Small) {}
+
+// Those of whoever started the sandbox.
+class Cpus : public testing::TestWithParam<int> {};
+TEST_P(Cpus, AreAll) {
+  cpu_set_t own;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof own, &own), 0);
+  const char* const number = std::getenv("CPUS");
+  EXPECT_EQ(CPU_COUNT(&own), number ? std::atoi(number) : CPU_COUNT(&own));
+}
+INSTANTIATE_TEST_SUITE_P(All, Cpus, testing::Range(0, 6));
 
 TEST(Figures, Computes) {
   const std::clock_t until = std::clock() + CLOCKS_PER_SEC / 4;

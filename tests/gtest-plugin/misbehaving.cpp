@@ -92,6 +92,12 @@ class BadSetUp : public testing::Test {
 TEST_F(BadSetUp, One) {}
 TEST_F(BadSetUp, Two) {}
 
+class StuckSetUp : public testing::Test {
+ public:
+  static void SetUpTestSuite() { ::sleep(60); }
+};
+TEST_F(StuckSetUp, One) {}
+
 class BadTearDown : public testing::Test {
  public:
   static void TearDownTestSuite() { ::raise(SIGSEGV); }

@@ -22,6 +22,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -94,6 +95,15 @@ class Runs {
   // call kills at once. The callback gets the report (verdict `interrupted`). An Id that has ended
   // is ignored, and so is a run whose test has. Waits as start() does.
   void cancel(Id id);
+
+  // As if `limit` had been policy.limits.timeout, and had passed: what hangs is written down, and
+  // the verdict is `timed-out`. For a caller that sees a part of the test hang. Ignored as
+  // cancel() is. Waits as start() does.
+  void time_out(Id id, std::chrono::milliseconds limit);
+
+  // Bytes that the kernel charges to the run at the moment; nullopt before its sandbox exists, once
+  // it has ended, and where its control group counts no memory.
+  std::optional<std::uint64_t> memory_now(Id id) const;
 
   struct Process {
     pid_t pid = -1;

@@ -109,36 +109,67 @@ TEST(Conclude, AnInterruptBlamesNobody) {
   RunRecord record = ended(Verdict::interrupted, {}, SIGTERM);
   record.seen = {seen(0, TestEnd::failed), seen(1, std::nullopt)};
   EXPECT_EQ(conclude_in_words(record), "0 failed; left: 1 2");
+}
+
+TEST(Conclude, ATimeoutIsTheTestsThatRan) {
+  RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
+  record.seen = {seen(0, TestEnd::failed), seen(1, std::nullopt)};
   record.timed_out = 1;
-  record.report.events.push_back({"signal", 1, {}});
+  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
   EXPECT_EQ(conclude_in_words(record),
             "0 failed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
+}
+
+TEST(Conclude, NoCpuTimeIsTakenForATimeout) {
+  RunRecord record = ended(Verdict::cpu_time_exceeded, {}, SIGXCPU);
+  record.seen = {seen(0, std::nullopt)};
+  record.timed_out = 0;
+  record.report.events.push_back({"deadline", 1, {{"limit", "cpu-time"}}});
+  EXPECT_EQ(conclude_in_words(record), "0 cpu-time-exceeded (the reason); left: 1 2");
+}
+
+TEST(Conclude, AProgramThatStandsStillBetweenTestsFailsItself) {
+  RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
+  record.seen = {seen(0, TestEnd::passed)};
+  record.timed_out = TestList::npos;
+  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  EXPECT_EQ(conclude_in_words(record),
+            "0 passed; left: 1 2; program: no TEST began for longer than --test-timeout allows, "
+            "between its TESTs");
+}
+
+TEST(Conclude, AProgramThatStandsStillBeforeATestCostsItsSuite) {
+  RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
+  record.timed_out = TestList::npos;
+  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  EXPECT_EQ(conclude(record, three_tests()).attempts.size(), 3U);
+  EXPECT_EQ(conclude(record, three_tests()).attempts.front().second.verdict, "timed-out");
 }
 
 TEST(Conclude, AnEarlierKillOfAChildDoesNotHideATimeout) {
   RunRecord record = ended(Verdict::out_of_memory, {}, SIGTERM);
   record.seen = {seen(0, TestEnd::failed), seen(1, std::nullopt)};
   record.timed_out = 1;
-  record.report.events.push_back({"signal", 1, {}});
+  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
   EXPECT_EQ(conclude_in_words(record),
             "0 failed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
 }
 
 TEST(Conclude, ATimeoutThatCameTooLateBlamesNobody) {
-  RunRecord record = ended(Verdict::interrupted, {}, SIGTERM);
+  RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
   record.seen = {seen(0, TestEnd::passed), seen(1, std::nullopt)};
   record.timed_out = 0;
-  record.report.events.push_back({"signal", 1, {}});
+  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
   EXPECT_EQ(conclude_in_words(record), "0 passed; left: 1 2");
 }
 
 // Our filter means nothing to it.
 TEST(Conclude, AProgramThatHangsInATestOfItsOwnChoiceIsNotTriedAgain) {
-  RunRecord record = ended(Verdict::interrupted, {}, SIGTERM);
+  RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
   record.wanted = {1, 2};
   record.seen = {seen(0, std::nullopt)};
   record.timed_out = 0;
-  record.report.events.push_back({"signal", 1, {}});
+  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
   EXPECT_EQ(conclude(record, three_tests()).remaining, std::vector<std::size_t>{});
 }
 

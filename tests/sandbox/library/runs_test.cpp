@@ -203,6 +203,34 @@ TEST(Runs, CancelAfterTheEndIsIgnored) {
   EXPECT_EQ(runs.running(), 0U);
 }
 
+// --- while it runs
+
+TEST(Runs, WhatItHoldsIsSeenAndItCanBeTimedOut) {
+  Runs runs;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd said{ends[0]};
+  UniqueFd say{ends[1]};
+  std::optional<Report> seen;
+  const auto id = runs.start(shell("head -c 16M /dev/zero > /dev/shm/x; echo; sleep 1000"),
+                             [&](const Report& report) { seen = report; }, {0, say.get(), 2});
+  EXPECT_EQ(runs.memory_now(id), std::nullopt);
+  say.reset();
+  char byte = 0;
+  ASSERT_EQ(::read(said.get(), &byte, 1), 1);
+  runs.dispatch();
+  const auto memory = runs.memory_now(id);
+  runs.time_out(id, std::chrono::milliseconds{1500});
+  serve_all(runs);
+  EXPECT_EQ(seen->outcome.verdict, Verdict::timed_out);
+  EXPECT_THAT(seen->outcome.reason, HasSubstr("ran longer than 1.5 s"));
+  EXPECT_FALSE(seen->hang.empty());
+  EXPECT_EQ(memory.has_value(), seen->usage.memory_peak_bytes.value.has_value());
+  EXPECT_GT(memory.value_or(1U << 30), 16U << 20);
+  EXPECT_EQ(runs.memory_now(id), std::nullopt);
+  runs.time_out(id, std::chrono::milliseconds{1});  // it has ended: ignored
+}
+
 // --- what a test inherits is the caller's
 
 TEST(Runs, EnvironmentDirectoryAndUmaskAreTheCallersOfThisMoment) {

@@ -1,0 +1,34 @@
+#include "cgroup/process_memory.h"
+
+#include <string>
+
+#include "cgroup/hierarchies.h"
+#include "cgroup/site.h"
+#include "sys/files.h"
+
+namespace sandbox {
+namespace {
+
+std::optional<Hierarchy> memory_hierarchy(const CgroupView& view) {
+  for (Hierarchy& hierarchy : v1_hierarchies(view)) {
+    if (contains(hierarchy.controllers, "memory")) return std::move(hierarchy);
+  }
+  return v2_hierarchy(view);
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> memory_of_group(pid_t pid) {
+  CgroupView view = read_cgroup_view();
+  const auto own = memory_hierarchy(view);
+  view.self_cgroup = read_file("/proc/" + std::to_string(pid) + "/cgroup").value_or("");
+  const auto theirs = memory_hierarchy(view);
+  if (!own || !theirs || !theirs->mounted() || own->group == theirs->group) return std::nullopt;
+  const auto directory = theirs->directory_of(theirs->group);
+  if (!directory) return std::nullopt;
+  const char* const file =
+      theirs->controllers.empty() ? "/memory.current" : "/memory.usage_in_bytes";
+  return leading_number(read_file(*directory + file).value_or(""));
+}
+
+}  // namespace sandbox
