@@ -53,6 +53,18 @@ install_packages() {
     "${names[@]}"
 }
 
+# unpack_from SUITE PACKAGE FOLDER: a package of another Debian release, unpacked beside the system's own.
+unpack_from() {
+  local apt=build/apt-$1 options
+  mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$3"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $1 main" > "$apt/sources"
+  options=(-q -o "Dir::Etc::sourcelist=$PWD/$apt/sources" -o Dir::Etc::sourceparts=/dev/null
+    -o "Dir::State::lists=$PWD/$apt/lists" -o "Dir::Cache=$PWD/$apt")
+  as_root apt-get "${options[@]}" update &&
+    (cd "$apt" && as_root apt-get "${options[@]}" download "$2") &&
+    dpkg-deb --extract "$apt/$2"_*.deb "$3"
+}
+
 # build PRESET [CMAKE-OPTION...] [-- TARGET...]
 build() {
   local preset=$1 options=()

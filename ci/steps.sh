@@ -19,6 +19,8 @@ count_tests() {  # NAME STATUS
   awk -v status="$2" '
     /^[0-9]+% tests passed, [0-9]+ tests failed out of/ { failed += $4; passed += $NF - $4 }
     /^[0-9]+ passed, [0-9]+ failed/ { passed += $1; failed += $3 }
+    /^Ran [0-9]+ tests? in / { ran = $2 }
+    /^OK/ { passed += ran; ran = 0 }
     END { print passed + 0, "passed,", status && !failed ? 1 : failed + 0, "failed" }' "$logs/$1.log"
 }
 

@@ -383,13 +383,17 @@ class GtestsOwnWords(DependsOnNoKernel):
                 self.assertEqual(self.shape(xml.parse(f"{out}/t.xml").getroot()),
                                  self.shape(xml.parse(f"{outside}/t.xml").getroot()))
                 with open(f"{out}/t.json", encoding="utf-8") as ours, open(f"{outside}/t.json", encoding="utf-8") as gtests:
-                    self.assertEqual(self.without_times(json.load(ours)), self.without_times(json.load(gtests)))
+                    document = json.load(ours)
+                    self.assertEqual(self.comparable(document), self.comparable(json.load(gtests)))
+                by_name = {test["name"]: test for suite in document["testsuites"] for test in suite["testsuite"]}
+                self.assertIn("not today", by_name["Skips"]["skipped"][0]["message"])
 
-    def without_times(self, value):
+    def comparable(self, value):
+        """Without times, and without what gtest 1.12 does not write yet."""
         if isinstance(value, list):
-            return [self.without_times(item) for item in value]
+            return [self.comparable(item) for item in value]
         if isinstance(value, dict):
-            return {k: self.without_times(v) for k, v in value.items() if k not in ("time", "timestamp")}
+            return {k: self.comparable(v) for k, v in value.items() if k not in ("time", "timestamp", "skipped")}
         return value
 
     def test_xml_survives_a_crash(self):
