@@ -53,7 +53,7 @@ std::string working_directory() {
 // rootless Podman or unshare -r, is an ordinary user with another number.
 bool in_first_user_namespace() {
   const std::string map = read_file("/proc/self/uid_map").value_or("");
-  const auto fields = split(map.substr(0, map.find('\n')), ' ');
+  const auto fields = split(std::string_view{map}.substr(0, map.find('\n')), ' ');
   return !fields.empty() && fields.back() == "4294967295";
 }
 

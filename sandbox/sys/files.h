@@ -1,6 +1,7 @@
 // Small whole-file reads and writes, for /proc, /sys and cgroup files.
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@ bool write_all(int fd, std::string_view content);
 
 // Splits at `separator`; empty pieces are kept, except one after a final separator.
 std::vector<std::string_view> split(std::string_view text, char separator);
+template <std::same_as<std::string> Temporary>
+std::vector<std::string_view> split(Temporary&& text, char separator) = delete;  // they would dangle
 
 // "\040" and the like, as the kernel writes blanks and backslashes in its lists (proc(5)).
 std::string undo_escapes(std::string_view text);
