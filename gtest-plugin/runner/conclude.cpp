@@ -59,19 +59,24 @@ class Concluder {
       const SeenTest*& kept = seen_[seen.test];
       if (!kept || kept->end != TestEnd::failed || !seen.end) kept = &seen;
     }
-    for (const TestRecord& told : record.report.tests) told_[told.name] = &told;
+    for (const TestRecord& told : record.report.tests) {
+      const TestRecord*& kept = told_[told.name];
+      if (!kept || kept->result != "failed") kept = &told;
+    }
   }
 
   Conclusion conclude() {
+    const std::size_t guilty = whose_end();
     for (const std::size_t test : record_.wanted) {
-      if (!take_from_xml(test)) take_from_stream(test);
+      if (test != guilty && !take_from_xml(test)) take_what_was_told(test);
     }
     const Verdict verdict = outcome().verdict;
     if (verdict == Verdict::setup_failed || verdict == Verdict::interrupted) return finish();
+    if (is_wanted(guilty)) blame_test(guilty);
     if (has_whole_xml()) {
       judge_whole_run();
-    } else {
-      blame();
+    } else if (!is_wanted(guilty)) {
+      judge_end_between_tests();
     }
     return finish();
   }
@@ -98,8 +103,27 @@ class Concluder {
     return found == seen_.end() ? nullptr : found->second;
   }
 
-  bool is_open(std::size_t test) const {
-    return std::ranges::count(record_.wanted, test) > 0 && !concluded_.contains(test);
+  bool is_wanted(std::size_t test) const { return std::ranges::count(record_.wanted, test) > 0; }
+
+  // The TEST in which the program ended, or for which we ended it: its own words count for less.
+  // npos: none, or the program was well.
+  std::size_t whose_end() const {
+    const std::size_t told = tests_.find(outcome().test);
+    if (timed_out()) {
+      // A program that closed its standard output shows no end of a TEST.
+      const bool stale = told != TestList::npos && told != *record_.timed_out;
+      if (stale) return took_too_long(told) ? told : TestList::npos;
+      return *record_.timed_out;
+    }
+    if (told != TestList::npos || has_whole_xml()) return told;
+    const bool runs = !record_.seen.empty() && !record_.seen.back().end;
+    return runs ? record_.seen.back().test : TestList::npos;
+  }
+
+  bool took_too_long(std::size_t test) const {
+    const auto record = told_.find(tests_[test].full_name());
+    return record != told_.end() &&
+           record->second->wall_seconds.value_or(0) >= outcome().evidence.limit_seconds.value_or(0);
   }
 
   // The listener, or the stream, shows that the program ended in a TEST after it was written: by
@@ -115,8 +139,7 @@ class Concluder {
     const TestCase& known = tests_[test];
     const pugi::xml_node node = record_.xml->find(known.suite, known.name);
     if (std::string_view{node.attribute("status").value()} != "run") return false;
-    const SeenTest* found = seen(test);
-    const bool failed_before = found && found->end == TestEnd::failed;  // in an earlier round
+    const bool failed_before = end_told(test) == TestEnd::failed;  // in an earlier round
     Attempt attempt = attempt_at(test, failed_before ? TestEnd::failed : end_in(node));
     attempt.seconds = std::max(attempt.seconds, node.attribute("time").as_double());
     if (attempt.end == end_in(node)) attempt.xml = record_.xml;
@@ -124,10 +147,20 @@ class Concluder {
     return true;
   }
 
-  void take_from_stream(std::size_t test) {
-    const SeenTest* found = seen(test);
-    if (!found || !found->end) return;
-    add(test, attempt_at(test, *found->end));
+  void take_what_was_told(std::size_t test) {
+    if (const auto end = end_told(test)) add(test, attempt_at(test, *end));
+  }
+
+  // By the stream and by a listener; a failure is one whoever tells of it.
+  std::optional<TestEnd> end_told(std::size_t test) const {
+    const SeenTest* const found = seen(test);
+    const auto record = told_.find(tests_[test].full_name());
+    const std::string_view told = record == told_.end() ? "" : record->second->result;
+    const auto shown = found ? found->end : std::nullopt;
+    if (shown == TestEnd::failed || told == "failed") return TestEnd::failed;
+    if (shown) return shown;
+    if (told == "skipped") return TestEnd::skipped;
+    return told == "passed" ? std::optional{TestEnd::passed} : std::nullopt;
   }
 
   Attempt attempt_at(std::size_t test, TestEnd end) const {
@@ -183,8 +216,10 @@ class Concluder {
     } else if (!outside.empty()) {
       fail_program(outside);
       conclusion_.failure->is_in_xml = true;
+    } else if (!record_.failure_after.empty()) {
+      fail_program(record_.failure_after + ", after its TESTs");
     }
-    const bool explained = conclusion_.failure && outcome().exit.code == 1;
+    const bool explained = timed_out() || (conclusion_.failure && outcome().exit.code == 1);
     if (outcome().verdict != Verdict::passed && !expected && !explained)
       fail_program(reason() + ", after its TESTs");
     for (const std::size_t test : record_.wanted) {
@@ -204,43 +239,37 @@ class Concluder {
     return "";
   }
 
-  void blame() {
-    // It may have ended while our signal was under way: then nobody is to blame.
-    if (timed_out() && !stood_still() && is_open(*record_.timed_out))
-      return blame_test(*record_.timed_out);
-    // One that was not wanted: the program chooses for itself, and would again.
-    if (timed_out() && !stood_still())
-      return conclusion_.attempts.empty() ? blame_beginning() : void();
-    const std::size_t test = running_test();
-    if (test != TestList::npos) return blame_test(test);
-    if (!conclusion_.attempts.empty()) return fail_program(reason() + ", between its TESTs");
-    blame_beginning();
+  // Whose suite is known to have begun costs that suite's TESTs; else nobody's.
+  void judge_end_between_tests() {
+    const bool shown = timed_out() && !stood_still();  // a TEST that ran no more, or was not wanted
+    if (shown && !conclusion_.attempts.empty()) return;
+    if (conclusion_.attempts.empty() || has_open_suite()) return blame_beginning();
+    fail_program(reason() + ", between its TESTs");
   }
 
-  std::size_t running_test() const {
-    const std::size_t told = tests_.find(outcome().test);
-    if (told != TestList::npos && is_open(told)) return told;
-    const bool runs = !record_.seen.empty() && !record_.seen.back().end;
-    return runs && is_open(record_.seen.back().test) ? record_.seen.back().test : TestList::npos;
+  bool is_of_open_suite(std::size_t test) const {
+    return tests_[test].suite == record_.suite && !concluded_.contains(test);
+  }
+
+  bool has_open_suite() const {
+    return std::ranges::any_of(record_.wanted, [&](auto test) { return is_of_open_suite(test); });
   }
 
   void blame_test(std::size_t test) {
     Attempt attempt = attempt_at(test, TestEnd::failed);
     const bool quiet = outcome().verdict == Verdict::passed;  // exit(0)
     attempt.verdict = timed_out() ? "timed-out" : quiet ? "failed" : verdict_name(record_.report);
-    attempt.reason = reason_of(record_.report);
+    attempt.reason = reason_of(record_.report) + (quiet ? " in the middle of it" : "");
     if (timed_out()) attempt.reason = "it ran longer than --test-timeout allows";
-    if (quiet) attempt.reason += " in the middle of it";
     attempt.hint = outcome().hint;
     add(test, std::move(attempt));
   }
 
   // The suite that began, or else all: no TEST had its turn.
   void blame_beginning() {
-    const bool suite_known = std::ranges::any_of(
-        record_.wanted, [&](std::size_t test) { return tests_[test].suite == record_.suite; });
+    const bool suite_known = has_open_suite();
     for (const std::size_t test : record_.wanted) {
-      if (suite_known && tests_[test].suite != record_.suite) continue;
+      if (suite_known && !is_of_open_suite(test)) continue;
       fail(test, reason() + (suite_known ? ", before a TEST of its suite began"
                                          : ", before a TEST began"));
     }

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "report/text.h"
 #include "report/write.h"
 #include "runner/display.h"
 
@@ -107,6 +108,8 @@ class GtestDisplay : public Display {
     text += "[  PASSED  ] " + counted(passed, "test") + ".\n";
     text += list_of(suite, TestState::skipped, "[  SKIPPED ] ");
     text += list_of(suite, TestState::failed, "[  FAILED  ] ");
+    for (const ProgramFailure& failure : suite.failures)
+      text += "[  FAILED  ] " + one_line(failure.reason) + "\n";
     if (const std::size_t failed = suite.count(TestState::failed))
       text += "\n " + std::to_string(failed) + (failed == 1 ? " FAILED TEST\n" : " FAILED TESTS\n");
     if (const std::size_t disabled = suite.count(TestState::disabled))

@@ -34,6 +34,7 @@ struct RunRecord {
   std::string outside{};  // what the program wrote last, outside TESTs
   // Whose SetUpTestSuite or TearDownTestSuite failed, by the program's summary.
   std::vector<std::string> failed_suites{};
+  std::string failure_after{};            // "FILE:LINE: Failure" after gtest's summary
   bool xml_is_old = false;                // TESTs have begun after a summary: it is of those before
   std::shared_ptr<const GtestXml> xml{};  // null: the program did not get to write it
   Clock::time_point began{};

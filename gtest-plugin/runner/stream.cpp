@@ -80,7 +80,10 @@ void StreamReader::take(std::string_view line) {
   const bool is_gtests = running_ == TestList::npos ? take_start(line) || take_suite(line) ||
                                                           is_frame(without_newline(line))
                                                     : take_end(line);
-  if (!is_gtests) sink_.on_text(line);
+  if (is_gtests) return;
+  if (running_ == TestList::npos && without_newline(line).ends_with(": Failure"))
+    sink_.on_failure_outside(without_newline(line));
+  sink_.on_text(line);
 }
 
 // gtest writes a mark where the program has left its own line.

@@ -24,6 +24,8 @@ class StreamSink {
   virtual void on_end(std::size_t test, TestEnd end, std::string_view line) = 0;
   // By gtest's summary: in its SetUpTestSuite or TearDownTestSuite.
   virtual void on_suite_failed(std::string_view suite) = 0;
+  // "FILE:LINE: Failure", outside all TESTs; it is text too.
+  virtual void on_failure_outside(std::string_view line) = 0;
   // The summary: all TESTs of this RUN_ALL_TESTS() have run, and its XML is written.
   virtual void on_summary() = 0;
 };

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "policy/units.h"
 #include "report/text.h"
@@ -15,6 +16,14 @@ namespace sandbox::runner {
 namespace {
 
 constexpr std::size_t kListed = 5;
+constexpr std::size_t kNarrowest = 30;  // columns of one that runs
+
+// So many bytes at most, up to the end of a character.
+std::string beginning(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
+  return text.substr(0, most);
+}
 
 std::string fixed(double seconds) {
   char text[32];
@@ -54,6 +63,7 @@ class TerminalDisplay : public Display {
     if (options_.capture) return;
     clear_progress();
     write(text);
+    line_is_open_ = !text.ends_with('\n');
   }
 
   void on_suite(Run, std::string_view) override {}
@@ -75,7 +85,7 @@ class TerminalDisplay : public Display {
     running_.erase(run);
     ended_ += conclusion.attempts.size() - std::min(conclusion.attempts.size(), ended_in_[run]);
     ended_in_.erase(run);
-    clear_progress();
+    end_line();
     for (const auto& [test, attempt] : conclusion.attempts) {
       if (attempt.end == TestEnd::failed) show_failed(test, attempt);
     }
@@ -91,7 +101,7 @@ class TerminalDisplay : public Display {
   }
 
   void end(const SuiteResult& suite) override {
-    clear_progress();
+    end_line();
     show_flaky(suite);
     write(slow_ones(suite, options_));
     show_most(
@@ -107,6 +117,11 @@ class TerminalDisplay : public Display {
   }
 
  private:
+  struct Running {
+    std::size_t test = 0;
+    Clock::time_point began{};
+  };
+
   static void write(std::string_view text) { (void)write_text(STDOUT_FILENO, text); }
 
   std::string colored(const char* code, const std::string& text) const {
@@ -119,24 +134,46 @@ class TerminalDisplay : public Display {
     if (Clock::now() - shown_at_ >= kPause) show_progress();
   }
 
+  // Not on a line that a TEST has not ended yet.
   void show_progress() {
-    if (!live_) return;
+    if (!live_ || line_is_open_) return;
     std::string line = "[" + std::to_string(std::min(ended_, total_)) + "/" +
                        std::to_string(total_) + "] " + tenths_since(began_);
+    const std::size_t width = terminal_width() - 1;
+    std::size_t left = running_.size();
     for (const auto& [run, one] : running_) {
-      line += "  " + tests_[one.test].full_name() + " " + tenths_since(one.began);
-      const auto memory = memory_.find(run);
-      if (memory != memory_.end()) line += " " + format_bytes(memory->second);
+      const std::size_t room = line.size() < width ? (width - line.size()) / left-- : 0;
+      if (room < kNarrowest) {
+        line += " …";
+        break;
+      }
+      line += "  " + shown(run, one, room - 2);
     }
-    line = one_line(line).substr(0, terminal_width() - 1);
-    write("\r\x1b[K" + line);
+    write("\r\x1b[K" + beginning(one_line(line), width));
     progress_shown_ = true;
     shown_at_ = Clock::now();
+  }
+
+  // As much of its name as there is room for beside its figures.
+  std::string shown(Run run, const Running& one, std::size_t room) const {
+    std::string figures = " " + tenths_since(one.began);
+    const auto memory = memory_.find(run);
+    if (memory != memory_.end()) figures += " " + format_bytes(memory->second);
+    const std::string name = one_line(tests_[one.test].full_name());
+    if (name.size() + figures.size() <= room) return name + figures;
+    constexpr std::size_t kMark = 3;  // bytes of "…"
+    const std::size_t most = room > figures.size() + kMark ? room - figures.size() - kMark : 0;
+    return beginning(name, most) + "…" + figures;
   }
 
   void clear_progress() {
     if (progress_shown_) write("\r\x1b[K");
     progress_shown_ = false;
+  }
+
+  void end_line() {
+    clear_progress();
+    if (std::exchange(line_is_open_, false)) write("\n");
   }
 
   void show_failed(std::size_t test, const Attempt& attempt) const {
@@ -206,16 +243,13 @@ class TerminalDisplay : public Display {
   const bool live_;
   const bool colored_;
   Clock::time_point began_{};
-  struct Running {
-    std::size_t test = 0;
-    Clock::time_point began{};
-  };
   std::map<Run, Running> running_{};
   Memory memory_{};
   std::map<Run, std::size_t> ended_in_{};
   std::size_t ended_ = 0;
   std::size_t total_ = 0;
   bool progress_shown_ = false;
+  bool line_is_open_ = false;
   Clock::time_point shown_at_{};
 };
 

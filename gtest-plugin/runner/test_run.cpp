@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -72,7 +73,6 @@ void TestRun::start(Filter filter) {
                              together ? pipe.write.get() : STDERR_FILENO});
   output_.assign(pipe.read.release());
   read_on();
-  watch_time();
 }
 
 // Where TESTs are spread over sandboxes, none can have what a person types. There standard input is
@@ -91,10 +91,16 @@ Policy TestRun::make_policy(Filter filter) {
                   KeptFile::path(takes_input() ? KeptFile::number() : STDIN_FILENO));
   policy.command.insert(policy.command.begin() + 1, flags.begin(), flags.end());
   if (filter == Filter::wanted) add_filter(policy);
-  const auto& per_test = context_.options.test_timeout;
-  if (per_test && record_.wanted.size() == 1)
-    policy.limits.timeout = std::min(policy.limits.timeout.value_or(*per_test), *per_test);
+  bound_time(policy.limits);
   return policy;
+}
+
+// Where the stream shows nothing: for each TEST, and for what comes before and after it.
+void TestRun::bound_time(Limits& limits) const {
+  if (!context_.options.test_timeout) return;
+  const std::chrono::milliseconds most =
+      *context_.options.test_timeout * static_cast<std::int64_t>(2 * record_.wanted.size() + 1);
+  limits.timeout = std::min(limits.timeout.value_or(most), most);
 }
 
 // The last filter counts.
@@ -154,16 +160,24 @@ void TestRun::finish(const Report& report) {
   });
 }
 
-// From the begin of a TEST, or the end of one, to whatever comes next. In a sandbox of its own, the
-// sandbox's deadline is the TEST's.
+// From one thing that the stream shows to the next. What this process has not read in time, as it
+// was stopped itself, or whoever reads its words, is no fault of the TEST's.
 void TestRun::watch_time() {
-  const auto& limit = context_.options.test_timeout;
-  if (!limit || record_.wanted.size() == 1) return;
-  timer_.expires_after(*limit);
-  timer_.async_wait([this, &limit](const boost::system::error_code& error) {
+  if (context_.options.test_timeout)
+    watch_time_until(Steady::now() + *context_.options.test_timeout);
+}
+
+void TestRun::watch_time_until(Steady::time_point end) {
+  timer_.expires_at(end);
+  timer_.async_wait([this, end](const boost::system::error_code& error) {
     if (error) return;
+    constexpr std::chrono::milliseconds kLate{100};
+    const bool late = Steady::now() - end > kLate;
+    read_output(kReadsAtOnce);
+    if (timer_.expiry() != end) return;  // it has gone on
+    if (late) return watch_time();
     record_.timed_out = reader_.running();
-    context_.runs.time_out(id_, *limit);
+    context_.runs.time_out(id_, *context_.options.test_timeout);
   });
 }
 
@@ -175,6 +189,7 @@ void TestRun::on_text(std::string_view text) {
 void TestRun::on_suite(std::string_view suite, std::string_view line) {
   record_.suite = suite;
   record_.outside.clear();
+  watch_time();
   context_.display.on_suite(number_, line);
 }
 
@@ -206,7 +221,12 @@ void TestRun::on_suite_failed(std::string_view suite) {
   record_.failed_suites.emplace_back(suite);
 }
 
+void TestRun::on_failure_outside(std::string_view line) {
+  if (has_summary_ && record_.failure_after.empty()) record_.failure_after = line;
+}
+
 void TestRun::on_summary() {
+  watch_time();
   has_summary_ = true;
   record_.xml_is_old = false;
 }

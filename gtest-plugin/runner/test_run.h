@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -53,7 +54,10 @@ class TestRun : private StreamSink {
   void read_on();
   void read_output(std::size_t most);
   void finish(const Report& report);
+  using Steady = std::chrono::steady_clock;
+  void bound_time(Limits& limits) const;
   void watch_time();
+  void watch_time_until(Steady::time_point end);
 
   void on_text(std::string_view text) override;
   void on_suite(std::string_view suite, std::string_view line) override;
@@ -61,6 +65,7 @@ class TestRun : private StreamSink {
   void on_start(std::size_t test) override;
   void on_end(std::size_t test, TestEnd end, std::string_view line) override;
   void on_suite_failed(std::string_view suite) override;
+  void on_failure_outside(std::string_view line) override;
   void on_summary() override;
 
   RunContext context_;

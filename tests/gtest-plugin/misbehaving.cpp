@@ -92,6 +92,24 @@ class BadSetUp : public testing::Test {
 TEST_F(BadSetUp, One) {}
 TEST_F(BadSetUp, Two) {}
 
+// Its child goes on in gtest to the end, and writes the XML.
+TEST(Child, TakesItsParentsWay) {
+  if (::fork() == 0) return;
+  ::wait(nullptr);
+  EXPECT_EQ(1, 2);
+  std::fflush(nullptr);
+  ::_exit(0);
+}
+
+TEST(Größe, 中文) {}
+
+// As a program that cleans up at SIGTERM, for too long.
+TEST(Stubborn, OutlivesItsTime) {
+  ::signal(SIGTERM, SIG_IGN);
+  for (int i = 0; i < 13; ++i) ::usleep(100'000);
+}
+TEST(Stubborn, ComesAfter) {}
+
 class StuckSetUp : public testing::Test {
  public:
   static void SetUpTestSuite() { ::sleep(60); }

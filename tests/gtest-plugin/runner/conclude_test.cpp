@@ -51,12 +51,64 @@ TEST(Conclude, TheListenersWordCounts) {
   EXPECT_EQ(conclude_in_words(record), "2 crashed (the reason); left: 0 1");
 }
 
-// It closed its descriptors in A.x, and could tell no more.
-TEST(Conclude, TheListenersWordIsOldWhereTheStreamShowsItsEnd) {
+// Its own child, or its own printf, wrote that it has ended.
+TEST(Conclude, TheListenersWordCountsMoreThanTheStream) {
   RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
   record.report.outcome.test = "A.x";
-  record.seen = {seen(0, TestEnd::passed), seen(1, std::nullopt)};
-  EXPECT_EQ(conclude_in_words(record), "0 passed; 1 crashed (the reason); left: 2");
+  record.seen = {seen(0, TestEnd::passed)};
+  EXPECT_EQ(conclude_in_words(record), "0 crashed (the reason); left: 1 2");
+  record.report.outcome.verdict = Verdict::passed;
+  record.seen = {seen(0, TestEnd::passed), seen(1, TestEnd::passed), seen(2, TestEnd::passed)};
+  record.xml = xml("status='run'");
+  EXPECT_EQ(
+      conclude_in_words(record),
+      "1 passed; 2 passed; 0 failed (./t ended with exit status 0 in the middle of it); left:");
+}
+
+TestRecord told(const std::string& name, const std::string& result, double seconds = 0) {
+  TestRecord record;
+  record.name = name;
+  record.result = result;
+  record.wall_seconds = seconds;
+  return record;
+}
+
+// A program that prints nothing of gtest's.
+TEST(Conclude, WhatTheListenerToldNeedNotRunAgain) {
+  RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
+  record.report.outcome.test = "B.z";
+  record.report.tests = {told("A.x", "failed"), told("A.y", "skipped"), told("B.z", "unfinished")};
+  EXPECT_EQ(conclude_in_words(record), "0 failed; 1 skipped; 2 crashed (the reason); left:");
+}
+
+TEST(Conclude, AFailureIsOneWhoeverTellsOfIt) {
+  RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
+  record.seen = {seen(0, TestEnd::passed), seen(1, TestEnd::failed), seen(2, std::nullopt)};
+  record.report.tests = {told("A.x", "failed"), told("A.x", "passed"), told("A.y", "passed")};
+  EXPECT_EQ(conclude_in_words(record), "0 failed; 1 failed; 2 crashed (the reason); left:");
+}
+
+// It has closed its standard output in A.x.
+TEST(Conclude, ATimeoutByAnOldStreamBlamesWhoTookSoLong) {
+  RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
+  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  record.report.outcome.evidence.limit_seconds = 1;
+  record.report.outcome.test = "A.y";
+  record.timed_out = 0;
+  record.seen = {seen(0, std::nullopt)};
+  record.report.tests = {told("A.x", "passed", 0.4), told("A.y", "unfinished", 0.6)};
+  EXPECT_EQ(conclude_in_words(record), "0 passed; left: 1 2");
+  record.report.tests.back().wall_seconds = 1.01;
+  EXPECT_EQ(conclude_in_words(record),
+            "0 passed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
+}
+
+TEST(Conclude, ASuiteThatCannotBeginCostsNoOthers) {
+  RunRecord record = ended(Verdict::crashed, {}, SIGSEGV);
+  record.seen = {seen(0, TestEnd::passed), seen(1, TestEnd::passed)};
+  record.suite = "B";
+  EXPECT_EQ(conclude_in_words(record),
+            "0 passed; 1 passed; 2 crashed (the reason, before a TEST of its suite began); left:");
 }
 
 TEST(Conclude, AnExitInATestIsNoPass) {
@@ -138,6 +190,17 @@ TEST(Conclude, AProgramThatStandsStillBetweenTestsFailsItself) {
             "between its TESTs");
 }
 
+// Its SetUpTestSuite took too long, and then it did not end at once.
+TEST(Conclude, ATestThatBeganTooLateIsNotTheOneThatTookTooLong) {
+  RunRecord record = ended(Verdict::timed_out, {}, SIGKILL);
+  record.seen = {seen(0, TestEnd::passed), seen(1, std::nullopt)};
+  record.timed_out = TestList::npos;
+  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  EXPECT_EQ(conclude_in_words(record),
+            "0 passed; left: 1 2; program: no TEST began for longer than --test-timeout allows, "
+            "between its TESTs");
+}
+
 TEST(Conclude, AProgramThatStandsStillBeforeATestCostsItsSuite) {
   RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
   record.timed_out = TestList::npos;
@@ -155,12 +218,14 @@ TEST(Conclude, AnEarlierKillOfAChildDoesNotHideATimeout) {
             "0 failed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
 }
 
-TEST(Conclude, ATimeoutThatCameTooLateBlamesNobody) {
+// It is slow to end at SIGTERM, or does not at all.
+TEST(Conclude, ATestThatEndedLaterThanItMayHasFailed) {
   RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
   record.seen = {seen(0, TestEnd::passed), seen(1, std::nullopt)};
   record.timed_out = 0;
   record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
-  EXPECT_EQ(conclude_in_words(record), "0 passed; left: 1 2");
+  EXPECT_EQ(conclude_in_words(record),
+            "0 timed-out (it ran longer than --test-timeout allows); left: 1 2");
 }
 
 // Our filter means nothing to it.

@@ -24,6 +24,7 @@ class Notes : public StreamSink {
   void on_suite_failed(std::string_view suite) override {
     said += "suite " + std::string{suite} + " failed;";
   }
+  void on_failure_outside(std::string_view) override { said += "failure;"; }
   void on_summary() override { said += "summary;"; }
 
   std::string said{};

@@ -138,7 +138,8 @@ TEST(HelpText, ShowsTheDefaultsThatHold) {
 }
 
 TEST(UsageText, IsThreeLines) {
-  EXPECT_EQ(split(usage_text(), '\n').size(), 3u);
+  const std::string text = usage_text();
+  EXPECT_EQ(split(text, '\n').size(), 3u);
 }
 
 }  // namespace
