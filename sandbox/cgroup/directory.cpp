@@ -28,14 +28,19 @@ std::string name_of(const std::string& parent, const std::string& run_id, int at
   return path;
 }
 
-// False: lost to a remover, which got at it between mkdir and flock.
-bool take(GroupDirectory& fresh, FirstFile first) {
+// 0 or errno. ENOENT, EWOULDBLOCK, ENODEV: lost to a remover, which got at it between mkdir and
+// flock.
+int take(GroupDirectory& fresh, FirstFile first) {
   UniqueFd fd{::open(fresh.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return false;
+  if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return errno;
   fresh.file.reset(::openat(fd.get(), first.name, first.access | O_CLOEXEC));
-  if (!fresh.file) return false;
+  if (!fresh.file) return errno;
   fresh.fd = std::move(fd);
-  return true;
+  return 0;
+}
+
+bool means_lost(int error) {
+  return error == ENOENT || error == EWOULDBLOCK || error == ENODEV;
 }
 
 int poll_until(int fd, short events, Deadline deadline) {
@@ -86,10 +91,12 @@ GroupDirectory make_group_directory(const std::string& parent, const std::string
                                     FirstFile first) {
   for (int attempt = 1;; ++attempt) {
     GroupDirectory made{name_of(parent, run_id, attempt)};
-    const int error = ::mkdir(made.path.c_str(), 0755) == 0 ? 0 : errno;
-    if (error == 0 && take(made, first)) return made;
-    const bool taken_or_lost = error == EEXIST || error == 0;
-    if (!taken_or_lost || attempt == kAttempts) {
+    const bool fresh = ::mkdir(made.path.c_str(), 0755) == 0;
+    const int error = fresh ? take(made, first) : errno;
+    if (error == 0) return made;
+    if (fresh && !means_lost(error)) ::rmdir(made.path.c_str());
+    const bool try_again = fresh ? means_lost(error) : error == EEXIST;
+    if (!try_again || attempt == kAttempts) {
       throw Error{"cannot create group " + made.path, error};
     }
   }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "cgroup/directory.h"
 #include "cgroup/hierarchies.h"
 #include "cgroup/site.h"
 #include "sys/files.h"
@@ -20,10 +21,11 @@ std::optional<Hierarchy> memory_hierarchy(const CgroupView& view) {
 
 std::optional<std::uint64_t> memory_of_group(pid_t pid) {
   CgroupView view = read_cgroup_view();
-  const auto own = memory_hierarchy(view);
   view.self_cgroup = read_file("/proc/" + std::to_string(pid) + "/cgroup").value_or("");
   const auto theirs = memory_hierarchy(view);
-  if (!own || !theirs || !theirs->mounted() || own->group == theirs->group) return std::nullopt;
+  // A dead process is in the root group, or in its last one.
+  const bool in_a_runs = theirs && base_name(theirs->group).starts_with(kGroupPrefix);
+  if (!in_a_runs || !theirs->mounted()) return std::nullopt;
   const auto directory = theirs->directory_of(theirs->group);
   if (!directory) return std::nullopt;
   const char* const file =

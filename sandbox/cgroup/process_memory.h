@@ -9,8 +9,8 @@
 namespace sandbox {
 
 // Bytes, at the moment: v2 memory.current, v1 memory.usage_in_bytes. nullopt where nothing counts
-// them, and for a process that is in this process's own group, as a sandbox is before it joins its
-// own.
+// them, and for a process that is in no run's group: a sandbox before it joins its own, or a dead
+// one.
 std::optional<std::uint64_t> memory_of_group(pid_t pid);
 
 }  // namespace sandbox

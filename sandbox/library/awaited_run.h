@@ -36,6 +36,7 @@ struct AwaitedRun {
   UniqueFd pipe{};
   std::string text{};  // of the report, as far as it has come
   std::vector<Sandbox> sandboxes{};
+  pid_t newest = -1;         // of those, also where it was handed over
   bool handed_over = false;  // one of them: take_process
 };
 

@@ -114,8 +114,8 @@ void Runs::time_out(Id id, std::chrono::milliseconds limit) {
   if (Spawner* spawner = host_->spawner_of(id)) spawner->time_out(id, limit);
 }
 
-std::optional<std::uint64_t> Runs::memory_now(Id id) const {
-  const Spawner* spawner = host_->spawner_of(id);
+std::optional<std::uint64_t> Runs::memory_now(Id id) {
+  Spawner* spawner = host_->spawner_of(id);
   return spawner ? spawner->memory_now(id) : std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -24,7 +25,7 @@ constexpr std::uint64_t kSpare = 0;  // a packet's id; runs count from 1
 
 // The only way to read the umask is to set it, which other threads would see.
 mode_t current_umask() {
-  const auto status = read_file("/proc/self/status").value_or("");
+  const auto status = read_file("/proc/thread-self/status").value_or("");
   const auto at = status.find("\nUmask:");
   return at == std::string::npos ? 022 : std::stoul(status.substr(at + 7), nullptr, 8);
 }
@@ -87,7 +88,8 @@ Spawner::~Spawner() {
   pollfd news{process_.socket.get(), POLLIN, 0};
   do {
     const int ready = ::poll(&news, 1, kPatienceMs);
-    if (ready == 0) kill(process_);
+    // This process may be another user by now: then nobody here can end it.
+    if (ready == 0 && !kill(process_)) return;
   } while (take_packets());
   reap(process_);
   process_.socket.reset();
@@ -200,6 +202,7 @@ void Spawner::take(wire::Received& received) {
   spare_.erase(pid);
   const auto run = runs_.find(received.packet.id);
   if (run == runs_.end()) return sandbox.end();
+  run->second.newest = pid;
   run->second.sandboxes.push_back(std::move(sandbox));
 }
 
@@ -224,7 +227,7 @@ void Spawner::cancel(Id id) {
 void Spawner::time_out(Id id, std::chrono::milliseconds limit) {
   tell({.kind = wire::Kind::time_out,
         .id = id,
-        .limit_ms = static_cast<std::uint64_t>(limit.count())});
+        .limit_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(limit.count(), 1))});
 }
 
 // Of a run that has not ended.
@@ -233,10 +236,11 @@ void Spawner::tell(const wire::Packet& packet) {
   persist([&] { return wire::send(process_.socket.get(), packet, {}); });
 }
 
-std::optional<std::uint64_t> Spawner::memory_now(Id id) const {
+std::optional<std::uint64_t> Spawner::memory_now(Id id) {
+  if (process_.socket) take_packets();  // that of its sandbox may wait there
   const auto run = runs_.find(id);
-  if (run == runs_.end() || run->second.sandboxes.empty()) return std::nullopt;
-  return memory_of_group(run->second.sandboxes.back().pid);
+  if (run == runs_.end() || run->second.newest <= 0) return std::nullopt;
+  return memory_of_group(run->second.newest);
 }
 
 // From the spawner, or the end of the report.
@@ -247,7 +251,7 @@ void Spawner::await_news(const AwaitedRun& run) const {
 
 std::optional<Runs::Process> Spawner::take_process(Id id) {
   const auto found = runs_.find(id);
-  if (found == runs_.end()) return std::nullopt;
+  if (found == runs_.end() || found->second.handed_over) return std::nullopt;
   AwaitedRun& run = found->second;
   bool ended = false;
   while (!ended && process_.socket && take_packets() && run.sandboxes.empty()) {

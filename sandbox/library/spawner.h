@@ -30,7 +30,7 @@ class Spawner {
   void start(Id id, const Policy& policy, Runs::Callback callback, const Streams& streams);
   void cancel(Id id);
   void time_out(Id id, std::chrono::milliseconds limit);
-  std::optional<std::uint64_t> memory_now(Id id) const;
+  std::optional<std::uint64_t> memory_now(Id id);
   // As Runs::take_process.
   std::optional<Runs::Process> take_process(Id id);
 

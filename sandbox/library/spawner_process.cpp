@@ -93,8 +93,9 @@ SpawnerProcess start_spawner(const std::string& executable) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
     throw Error{"cannot make a socket pair", errno};
   }
+  UniqueFd ours{ends[0]};
   const UniqueFd theirs = raised(ends[1]);
-  SpawnerProcess spawner{-1, beyond_streams(UniqueFd{ends[0]}), ::getpid(), own_rights()};
+  SpawnerProcess spawner{-1, beyond_streams(std::move(ours)), ::getpid(), own_rights()};
   if (!spawner.socket) throw Error{"cannot make a descriptor for the spawner", errno};
   const UniqueFd self = raised(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   const Actions actions{theirs.get(), self.get()};
@@ -109,8 +110,8 @@ SpawnerProcess start_spawner(const std::string& executable) {
               "install sandbox-exec, or name it in SANDBOX_EXEC"};
 }
 
-void kill(const SpawnerProcess& spawner) {
-  if (spawner.pid > 0) ::kill(spawner.pid, SIGKILL);
+bool kill(const SpawnerProcess& spawner) {
+  return spawner.pid <= 0 || ::kill(spawner.pid, SIGKILL) == 0;
 }
 
 bool has_ended(const SpawnerProcess& spawner) {

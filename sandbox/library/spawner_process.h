@@ -36,7 +36,7 @@ struct SpawnerProcess {
 SpawnerProcess start_spawner(const std::string& executable);
 
 // SIGKILL.
-void kill(const SpawnerProcess& spawner);
+bool kill(const SpawnerProcess& spawner);
 
 // Where this process can tell: not if another reaps its children.
 bool has_ended(const SpawnerProcess& spawner);

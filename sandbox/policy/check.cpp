@@ -39,6 +39,7 @@ void check_mount(const std::string& member, const Mount& mount) {
   if (mount.destination.find_first_not_of('/') == std::string::npos) {
     refuse(member + ": the destination", "would replace the whole root");
   }
+  check_text(member + ": the words", mount.words);
   check_text(member + ": the source", mount.source);
   if (mount.kind != MountKind::tmpfs && mount.source.empty())
     refuse(member + ": the source", "is empty");
@@ -92,7 +93,8 @@ void check_policy(const Policy& policy) {
   check_text("project.directory", policy.project.directory);
   for (std::size_t i = 0; i < policy.mounts.size(); ++i) {
     const Mount& mount = policy.mounts[i];
-    check_mount(mount.words.empty() ? "mounts[" + std::to_string(i) + "]" : mount.words, mount);
+    const bool unnamed = mount.words.empty() || mount.words.find('\0') != std::string::npos;
+    check_mount(unnamed ? "mounts[" + std::to_string(i) + "]" : mount.words, mount);
   }
   check_limits(policy.limits);
   check_environment(policy.environment);
@@ -100,6 +102,9 @@ void check_policy(const Policy& policy) {
   check_choice("network", policy.network, Network::off);
   check_choice("seccomp", policy.seccomp, SeccompMode::off);
   check_choice("isolation", policy.isolation, Isolation::none);
+  check_text("reporting.report", policy.reporting.report);
+  check_text("reporting.report_dir", policy.reporting.report_dir);
+  check_text("reporting.events", policy.reporting.events);
   check_choice("reporting.if_unsupported", policy.reporting.if_unsupported, IfUnsupported::skip);
 }
 

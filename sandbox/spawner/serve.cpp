@@ -160,6 +160,8 @@ class Spawner {
       launch(id, start);
     } catch (const Error& error) {
       if (received.fds.size() > 1) refuse_start(id, std::move(received.fds[1]), error);
+    } catch (const std::exception&) {  // a size that no memory holds: its pipe's end says so
+      runs_.erase(id);
     }
   }
 
@@ -212,7 +214,12 @@ class Spawner {
     return options;
   }
 
+  // Each holds some thirty descriptors, and runs that need others are to find enough.
   void keep_prepared(std::size_t count) {
+    constexpr std::size_t kDescriptorsEach = 64;
+    rlimit open_files{};
+    ::getrlimit(RLIMIT_NOFILE, &open_files);
+    count = std::min<std::size_t>(count, open_files.rlim_cur / kDescriptorsEach);
     if (count == 0 || prepared_) return;
     prepared_ = std::make_unique<PreparedSandboxes>(
         count, PreparedSandboxes::Hooks{[this] { return launch_options(0); },

@@ -62,9 +62,9 @@ Group make_group(Host& host, const Policy& policy, const std::string& run_id) {
 SetupFailure failure_of(const Error& error, bool unsupported) {
   SetupFailure failure;
   failure.attempt = one_line(error.what());
-  if (error.error()) {  // what() ends with it; the sentence adds it again
-    failure.attempt.resize(failure.attempt.size() - errno_name(error.error()).size() - 2);
-  }
+  const std::string ending = ": " + errno_name(error.error());  // the sentence adds it again
+  if (error.error() && failure.attempt.ends_with(ending))
+    failure.attempt.resize(failure.attempt.size() - ending.size());
   failure.error = error.error();
   failure.exit_code = error.exit_code();
   failure.hint = error.hint();

@@ -25,9 +25,10 @@
 
 namespace sandbox {
 
-// Used like boost::process::v2::default_process_launcher, but for initialisers that act in the
-// child (process_stdio, process_environment, process_start_dir): say it in the policy and in
-// Streams.
+// Called as boost::process::v2::default_process_launcher is with an executor, a program and its
+// arguments, and without initialisers: what those would say is said by the policy and Streams. Of
+// the process that comes back, terminate() ends the sandbox; interrupt() and request_exit() signal
+// its first process, which heeds no such signal.
 class launcher {
  public:
   // `policy.command` is replaced by each call's. `callback`, called by runs.dispatch(), gets the

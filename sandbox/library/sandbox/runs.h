@@ -98,12 +98,12 @@ class Runs {
 
   // As if `limit` had been policy.limits.timeout, and had passed: what hangs is written down, and
   // the verdict is `timed-out`. For a caller that sees a part of the test hang. Ignored as
-  // cancel() is. Waits as start() does.
+  // cancel() is; less than a millisecond is one. Waits as start() does.
   void time_out(Id id, std::chrono::milliseconds limit);
 
   // Bytes that the kernel charges to the run at the moment; nullopt before its sandbox exists, once
   // it has ended, and where its control group counts no memory.
-  std::optional<std::uint64_t> memory_now(Id id) const;
+  std::optional<std::uint64_t> memory_now(Id id);
 
   struct Process {
     pid_t pid = -1;
@@ -113,7 +113,8 @@ class Runs {
   // Waits until the sandbox exists and hands its process to the caller, who reaps it: it ends with
   // the test's own exit status, 128 + n for a signal n. The callback is called all the same; the
   // report lacks CPU times where no group counts them. nullopt: the set-up failed before there was
-  // one, or the run has ended. Throws Error where no descriptor can be opened.
+  // one, the run has ended, or it was asked for before. Throws Error where no descriptor can be
+  // opened.
   std::optional<Process> take_process(Id id);
 
   // Runs whose callback has not been called.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <chrono>
 
@@ -11,6 +12,7 @@
 #include "sandbox/cgroup/member.h"
 #include "support/host.h"
 #include "sys/error.h"
+#include "sys/files.h"
 
 namespace sandbox {
 namespace {
@@ -427,6 +429,27 @@ TEST(Group, ASiteWithoutAPlaceRunsUncappedUnlessACapIsAskedFor) {
     EXPECT_EQ(error.exit_code(), 125);
   }
   EXPECT_THAT(Group::create(nowhere, all_caps(), run_id("none"), true).limits(), SizeIs(3));
+}
+
+// As where no descriptor is free: nothing was given to anybody yet.
+TEST(Group, ADirectoryThatCannotBeOpenedIsRemoved) {
+  REQUIRE_MEMORY_GROUP();
+  const GroupSite site = site_here();
+  const auto count = [&] { return subfolders(AT_FDCWD, site.places[0].directory.c_str()).size(); };
+  const std::size_t before = count();
+  EXPECT_EQ(in_child([&] {
+              const rlimit none{3, 3};
+              ::setrlimit(RLIMIT_NOFILE, &none);
+              try {
+                (void)Group::create(site, all_caps(), run_id("full"), false);
+              } catch (const Error& error) {
+                return std::string_view{error.what()}.find("EMFILE") == std::string_view::npos ? 1
+                                                                                               : 0;
+              }
+              return 2;
+            }),
+            0);
+  EXPECT_EQ(count(), before);
 }
 
 TEST(Group, AParentThatVanishedIsNamed) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -229,6 +230,40 @@ TEST(Runs, WhatItHoldsIsSeenAndItCanBeTimedOut) {
   EXPECT_GT(memory.value_or(1U << 30), 16U << 20);
   EXPECT_EQ(runs.memory_now(id), std::nullopt);
   runs.time_out(id, std::chrono::milliseconds{1});  // it has ended: ignored
+}
+
+// Its dead PID 1 is in no run's group, and must not be taken for one of the root's.
+TEST(Runs, WhatHasEndedHoldsNothing) {
+  Runs runs;
+  const auto id = runs.start(shell("true"), [](const Report&) {});
+  siginfo_t gone{};
+  ASSERT_EQ(::waitid(P_ALL, 0, &gone, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(runs.memory_now(id), std::nullopt);
+  serve_all(runs);
+}
+
+TEST(Runs, AProcessIsHandedOverOnce) {
+  Runs runs;
+  const auto id = runs.start(shell("sleep 1000"), [](const Report&) {});
+  const auto process = runs.take_process(id);
+  ASSERT_TRUE(process);
+  EXPECT_FALSE(runs.take_process(id));
+  EXPECT_EQ(::kill(process->pid, SIGKILL), 0);
+  const UniqueFd pidfd{process->pidfd};
+  EXPECT_EQ(::waitpid(process->pid, nullptr, 0), process->pid);
+  serve_all(runs);
+}
+
+TEST(Runs, TheUmaskIsTheCallingThreads) {
+  Runs runs;
+  std::optional<Report> seen;
+  std::thread([&] {
+    ASSERT_EQ(::unshare(CLONE_FS), 0);
+    ::umask(077);
+    runs.start(shell("[ $(umask) = 0077 ]"), [&](const Report& report) { seen = report; });
+  }).join();
+  serve_all(runs);
+  EXPECT_EQ(seen->outcome.verdict, Verdict::passed);
 }
 
 // --- what a test inherits is the caller's

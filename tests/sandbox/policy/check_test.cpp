@@ -49,6 +49,18 @@ TEST(CheckPolicy, RefusesTheCommand) {
             "command[1] holds a NUL byte");
 }
 
+TEST(CheckPolicy, RefusesNulBytesWhereverTheyAre) {
+  const std::string bad("a\0b", 3);
+  EXPECT_EQ(refusal([&](Policy& p) { p.mounts = {{MountKind::ro_bind, "/s", "/d", {}, bad}}; }),
+            "mounts[0]: the words holds a NUL byte");
+  EXPECT_EQ(refusal([&](Policy& p) { p.reporting.report = bad; }),
+            "reporting.report holds a NUL byte");
+  EXPECT_EQ(refusal([&](Policy& p) { p.reporting.report_dir = bad; }),
+            "reporting.report_dir holds a NUL byte");
+  EXPECT_EQ(refusal([&](Policy& p) { p.reporting.events = bad; }),
+            "reporting.events holds a NUL byte");
+}
+
 TEST(CheckPolicy, RefusesLimits) {
   const auto limit = [](const std::function<void(Limits&)>& spoil) {
     return refusal([&](Policy& p) { spoil(p.limits); });
