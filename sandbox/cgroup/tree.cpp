@@ -1,5 +1,6 @@
 #include "cgroup/tree.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@ std::optional<std::string> HostCgroupTree::read(const std::string& path) const {
 }
 
 bool HostCgroupTree::writable(const std::string& path) const {
-  return ::access(path.c_str(), W_OK) == 0;
+  return ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0;  // as whom we write
 }
 
 std::optional<uid_t> HostCgroupTree::owner(const std::string& path) const {
