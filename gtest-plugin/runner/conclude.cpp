@@ -155,7 +155,8 @@ class Concluder {
   std::optional<TestEnd> end_told(std::size_t test) const {
     const SeenTest* const found = seen(test);
     const auto record = told_.find(tests_[test].full_name());
-    const std::string_view told = record == told_.end() ? "" : record->second->result;
+    const std::string_view told =
+        record == told_.end() ? std::string_view{} : std::string_view{record->second->result};
     const auto shown = found ? found->end : std::nullopt;
     if (shown == TestEnd::failed || told == "failed") return TestEnd::failed;
     if (shown) return shown;
