@@ -11,7 +11,7 @@ namespace sandbox {
 namespace {
 
 constexpr std::size_t kSize = 4096;
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kPageVersion = 1;
 
 template <std::size_t N>
 std::string text_of(const char (&field)[N]) {
@@ -52,7 +52,7 @@ int TestPage::cpu() const {
 
 std::optional<TestPage::Shown> TestPage::read() const {
   constexpr int kTries = 100;
-  if (layout_->version != kVersion) return std::nullopt;
+  if (layout_->version != kPageVersion) return std::nullopt;
   for (int i = 0; i < kTries; ++i) {
     const std::uint32_t before = layout_->sequence.load(std::memory_order_acquire);
     if (before % 2 != 0) continue;
