@@ -17,13 +17,20 @@ std::optional<Hierarchy> memory_hierarchy(const CgroupView& view) {
   return v2_hierarchy(view);
 }
 
+// Its parent has not waited for it yet (proc_pid_stat(5)), or has.
+bool is_dead(pid_t pid) {
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat").value_or("");
+  const std::size_t name_end = stat.rfind(") ");
+  return name_end == std::string::npos || stat[name_end + 2] == 'Z' || stat[name_end + 2] == 'X';
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> memory_of_group(pid_t pid) {
+  if (is_dead(pid)) return std::nullopt;
   CgroupView view = read_cgroup_view();
   view.self_cgroup = read_file("/proc/" + std::to_string(pid) + "/cgroup").value_or("");
   const auto theirs = memory_hierarchy(view);
-  // A dead process is in the root group, or in its last one.
   const bool in_a_runs = theirs && base_name(theirs->group).starts_with(kGroupPrefix);
   if (!in_a_runs || !theirs->mounted()) return std::nullopt;
   const auto directory = theirs->directory_of(theirs->group);
