@@ -300,8 +300,12 @@ TEST(RobustHost, ASignalToItsGroupIsNotTheSpawners) {
               for (const int signal : {SIGTERM, SIGHUP, SIGINT}) ::signal(signal, [](int) {});
               Runs runs{kOneSpawner};
               std::optional<Report> seen;
-              runs.start(shell("sleep 0.5; exit 6"), [&](const Report& report) { seen = report; });
-              ::usleep(200'000);
+              int ends[2];
+              if (::pipe2(ends, O_CLOEXEC) != 0) return 2;
+              runs.start(shell("echo; sleep 0.5; exit 6"),
+                         [&](const Report& report) { seen = report; }, {0, ends[1], 2});
+              char byte = 0;
+              if (::read(ends[0], &byte, 1) != 1) return 3;  // until it runs
               for (const int signal : {SIGTERM, SIGHUP, SIGINT}) ::kill(0, signal);
               serve_all(runs);
               return seen->outcome.exit.code == 6 ? 0 : 1;
