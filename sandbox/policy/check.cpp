@@ -39,7 +39,7 @@ void check_mount(const std::string& member, const Mount& mount) {
   if (mount.destination.find_first_not_of('/') == std::string::npos) {
     refuse(member + ": the destination", "would replace the whole root");
   }
-  check_text(member + ": the words", mount.words);
+  check_text(member + ": the option's text", mount.words);
   check_text(member + ": the source", mount.source);
   if (mount.kind != MountKind::tmpfs && mount.source.empty())
     refuse(member + ": the source", "is empty");

@@ -33,6 +33,11 @@ std::shared_ptr<const GtestXml> xml(const std::string& z_attributes,
       z_attributes + ">" + z_children + "</testcase></testsuite></testsuites>");
 }
 
+void time_out(RunRecord& record, std::size_t test) {
+  record.timed_out = test;
+  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+}
+
 TEST(Conclude, TheXmlTells) {
   RunRecord record = ended(Verdict::failed, 1);
   record.xml = xml("status='run'", "<failure/>");
@@ -91,10 +96,9 @@ TEST(Conclude, AFailureIsOneWhoeverTellsOfIt) {
 // It has closed its standard output in A.x.
 TEST(Conclude, ATimeoutByAnOldStreamBlamesWhoTookSoLong) {
   RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
-  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
   record.report.outcome.evidence.limit_seconds = 1;
   record.report.outcome.test = "A.y";
-  record.timed_out = 0;
+  time_out(record, 0);
   record.seen = {seen(0, std::nullopt)};
   record.report.tests = {told("A.x", "passed", 0.4), told("A.y", "unfinished", 0.6)};
   EXPECT_EQ(conclude_in_words(record), "0 passed; left: 1 2");
@@ -166,8 +170,7 @@ TEST(Conclude, AnInterruptBlamesNobody) {
 TEST(Conclude, ATimeoutIsTheTestsThatRan) {
   RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
   record.seen = {seen(0, TestEnd::failed), seen(1, std::nullopt)};
-  record.timed_out = 1;
-  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  time_out(record, 1);
   EXPECT_EQ(conclude_in_words(record),
             "0 failed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
 }
@@ -183,8 +186,7 @@ TEST(Conclude, NoCpuTimeIsTakenForATimeout) {
 TEST(Conclude, AProgramThatStandsStillBetweenTestsFailsItself) {
   RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
   record.seen = {seen(0, TestEnd::passed)};
-  record.timed_out = TestList::npos;
-  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  time_out(record, TestList::npos);
   EXPECT_EQ(conclude_in_words(record),
             "0 passed; left: 1 2; program: no TEST began for longer than --test-timeout allows, "
             "between its TESTs");
@@ -194,8 +196,7 @@ TEST(Conclude, AProgramThatStandsStillBetweenTestsFailsItself) {
 TEST(Conclude, ATestThatBeganTooLateIsNotTheOneThatTookTooLong) {
   RunRecord record = ended(Verdict::timed_out, {}, SIGKILL);
   record.seen = {seen(0, TestEnd::passed), seen(1, std::nullopt)};
-  record.timed_out = TestList::npos;
-  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  time_out(record, TestList::npos);
   EXPECT_EQ(conclude_in_words(record),
             "0 passed; left: 1 2; program: no TEST began for longer than --test-timeout allows, "
             "between its TESTs");
@@ -203,8 +204,7 @@ TEST(Conclude, ATestThatBeganTooLateIsNotTheOneThatTookTooLong) {
 
 TEST(Conclude, AProgramThatStandsStillBeforeATestCostsItsSuite) {
   RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
-  record.timed_out = TestList::npos;
-  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  time_out(record, TestList::npos);
   EXPECT_EQ(conclude(record, three_tests()).attempts.size(), 3U);
   EXPECT_EQ(conclude(record, three_tests()).attempts.front().second.verdict, "timed-out");
 }
@@ -212,8 +212,7 @@ TEST(Conclude, AProgramThatStandsStillBeforeATestCostsItsSuite) {
 TEST(Conclude, AnEarlierKillOfAChildDoesNotHideATimeout) {
   RunRecord record = ended(Verdict::out_of_memory, {}, SIGTERM);
   record.seen = {seen(0, TestEnd::failed), seen(1, std::nullopt)};
-  record.timed_out = 1;
-  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  time_out(record, 1);
   EXPECT_EQ(conclude_in_words(record),
             "0 failed; 1 timed-out (it ran longer than --test-timeout allows); left: 2");
 }
@@ -222,8 +221,7 @@ TEST(Conclude, AnEarlierKillOfAChildDoesNotHideATimeout) {
 TEST(Conclude, ATestThatEndedLaterThanItMayHasFailed) {
   RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
   record.seen = {seen(0, TestEnd::passed), seen(1, std::nullopt)};
-  record.timed_out = 0;
-  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  time_out(record, 0);
   EXPECT_EQ(conclude_in_words(record),
             "0 timed-out (it ran longer than --test-timeout allows); left: 1 2");
 }
@@ -233,8 +231,7 @@ TEST(Conclude, AProgramThatHangsInATestOfItsOwnChoiceIsNotTriedAgain) {
   RunRecord record = ended(Verdict::timed_out, {}, SIGTERM);
   record.wanted = {1, 2};
   record.seen = {seen(0, std::nullopt)};
-  record.timed_out = 0;
-  record.report.events.push_back({"deadline", 1, {{"limit", "timeout"}}});
+  time_out(record, 0);
   EXPECT_EQ(conclude(record, three_tests()).remaining, std::vector<std::size_t>{});
 }
 

@@ -51,8 +51,10 @@ TEST(CheckPolicy, RefusesTheCommand) {
 
 TEST(CheckPolicy, RefusesNulBytesWhereverTheyAre) {
   const std::string bad("a\0b", 3);
-  EXPECT_EQ(refusal([&](Policy& p) { p.mounts = {{MountKind::ro_bind, "/s", "/d", {}, bad}}; }),
-            "mounts[0]: the words holds a NUL byte");
+  EXPECT_EQ(refusal([&](Policy& p) {
+              p.mounts = {{MountKind::ro_bind, "/s", "/d", {}, bad}};
+            }),
+            "mounts[0]: the option's text holds a NUL byte");
   EXPECT_EQ(refusal([&](Policy& p) { p.reporting.report = bad; }),
             "reporting.report holds a NUL byte");
   EXPECT_EQ(refusal([&](Policy& p) { p.reporting.report_dir = bad; }),
