@@ -29,7 +29,7 @@ can_be_root() { [ "$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }
 # Sets `tests` to a command that runs the dev build's tests of these labels in a world. CTest writes
 # where it runs, so each has a folder of its own.
 find_tests() {  # WORLD LABELS
-  local folder=$logs/$1-${2/|/-}
+  local folder=$logs/$1-${2//|/-}
   mkdir -p "$folder"
   echo "subdirs(\"$PWD/build/dev\")" > "$folder/CTestTestfile.cmake"
   [[ $1 != *-user ]] || [ "$(id -u)" != 0 ] || chown "$user" "$folder"
@@ -50,7 +50,9 @@ test_here() {  # WORLD
 }
 
 test_in_guest() {  # WORLD
-  find_tests "$1" 'kernel|world'
+  local labels='kernel|world'
+  [[ $1 != *-root ]] || labels+='|version'
+  find_tests "$1" "$labels"
   ci/lab/run "$1" -w "$logs" -t 900 -- "${tests[@]}"
 }
 

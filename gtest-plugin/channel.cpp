@@ -191,13 +191,13 @@ int make_page(Page*& page) {
 
 }  // namespace
 
-std::int64_t monotonic_ns() {
+SANDBOX_ONCE std::int64_t monotonic_ns() {
   timespec now;
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return std::int64_t{now.tv_sec} * 1000000000 + now.tv_nsec;
 }
 
-Answer::Answer(std::string text) : text_(std::move(text)) {
+SANDBOX_ONCE Answer::Answer(std::string text) : text_(std::move(text)) {
   for (const char* at = text_.c_str(); *at != '\0';) {
     if (*at != '"') {
       ++at;
@@ -209,7 +209,7 @@ Answer::Answer(std::string text) : text_(std::move(text)) {
   }
 }
 
-const char* Answer::find(const char* key) const {
+SANDBOX_ONCE const char* Answer::find(const char* key) const {
   const std::size_t size = std::strlen(key);
   for (std::size_t i = 0; i < count_; ++i) {
     const Field& field = fields_[i];
@@ -218,36 +218,36 @@ const char* Answer::find(const char* key) const {
   return nullptr;
 }
 
-bool Answer::read(const char* key, double& value) const {
+SANDBOX_ONCE bool Answer::read(const char* key, double& value) const {
   const char* const text = find(key);
   return text && parse_number(text, value);
 }
 
-bool Answer::read(const char* key, std::int64_t& value) const {
+SANDBOX_ONCE bool Answer::read(const char* key, std::int64_t& value) const {
   const char* const text = find(key);
   if (!text || (*text != '-' && !is_digit(*text))) return false;
   value = std::strtoll(text, nullptr, 10);
   return true;
 }
 
-bool Answer::is_true(const char* key) const {
+SANDBOX_ONCE bool Answer::is_true(const char* key) const {
   const char* const text = find(key);
   return text && std::strncmp(text, "true", 4) == 0;
 }
 
-Message::Message(const char* what) : text_{std::string{"{\"v\":1,\"do\":\""} + what + "\""} {}
+SANDBOX_ONCE Message::Message(const char* what) : text_{std::string{"{\"v\":1,\"do\":\""} + what + "\""} {}
 
-Message& Message::add(const char* key, const std::string& text) {
+SANDBOX_ONCE Message& Message::add(const char* key, const std::string& text) {
   text_ += std::string{",\""} + key + "\":" + quoted(text);
   return *this;
 }
 
-Message& Message::add(const char* key, std::int64_t number) {
+SANDBOX_ONCE Message& Message::add(const char* key, std::int64_t number) {
   text_ += std::string{",\""} + key + "\":" + std::to_string(number);
   return *this;
 }
 
-void Channel::claim() {
+SANDBOX_ONCE void Channel::claim() {
   const char* number = std::getenv(kVariable);
   if (!number) return;
   const int fd = std::atoi(number);
@@ -260,7 +260,7 @@ void Channel::claim() {
 }
 
 // From now on over a socket of its own, so that another program of the sandbox takes no answers.
-void Channel::greet(int common) {
+SANDBOX_ONCE void Channel::greet(int common) {
   constexpr int kLowest = 60;  // out of the way of numbers that a test may count on
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return;
@@ -280,16 +280,16 @@ void Channel::greet(int common) {
   page_ = nullptr;
 }
 
-bool Channel::is_owner() const {
+SANDBOX_ONCE bool Channel::is_owner() const {
   return owner_ == ::getpid();
 }
 
 // A program may close its descriptors and open others in their places: those are its own.
-bool Channel::is_open() const {
+SANDBOX_ONCE bool Channel::is_open() const {
   return fd_ >= 0 && is_owner() && inode_of(fd_) == inode_;
 }
 
-void Channel::begin_test(const std::string& test, const std::string& file, int line) const {
+SANDBOX_ONCE void Channel::begin_test(const std::string& test, const std::string& file, int line) const {
   if (page_ && is_owner()) return page_->write(test, file, line, monotonic_ns());
   if (is_open())
     say(Message{"test-start"}
@@ -299,15 +299,15 @@ void Channel::begin_test(const std::string& test, const std::string& file, int l
             .add("at_ns", monotonic_ns()));
 }
 
-void Channel::end_test() const {
+SANDBOX_ONCE void Channel::end_test() const {
   if (page_ && is_owner()) page_->write("", "", 0, monotonic_ns());
 }
 
-void Channel::say(const Message& message) const {
+SANDBOX_ONCE void Channel::say(const Message& message) const {
   if (is_open()) send(message);
 }
 
-void Channel::send(const Message& message) const {
+SANDBOX_ONCE void Channel::send(const Message& message) const {
   const std::string text = message.text();
   while (::send(fd_, text.data(), text.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
   }
@@ -315,7 +315,7 @@ void Channel::send(const Message& message) const {
 
 // Most answers come before this process has gone to sleep and been woken: on an idle machine that
 // takes longer than all the rest.
-ssize_t Channel::receive(char* text, std::size_t size) const {
+SANDBOX_ONCE ssize_t Channel::receive(char* text, std::size_t size) const {
   constexpr std::int64_t kSpinNs = 200000;
   const std::int64_t until = monotonic_ns() + kSpinNs;
   do {
@@ -333,7 +333,7 @@ ssize_t Channel::receive(char* text, std::size_t size) const {
   return ready > 0 ? ::recv(fd_, text, size, MSG_DONTWAIT) : -1;
 }
 
-std::string Channel::ask(const Message& message) {
+SANDBOX_ONCE std::string Channel::ask(const Message& message) {
   if (!is_owner()) return "";  // a child of fork(2) may have been given the lock as it was held
   const std::lock_guard<std::mutex> lock{one_at_a_time_};
   if (!is_open()) return "";

@@ -287,24 +287,27 @@ class Listener : public ::testing::EmptyTestEventListener {
   Place no_leaks_{};
 };
 
-bool append_listener() {
-  ::testing::UnitTest::GetInstance()->listeners().Append(&Listener::instance());
-  return true;
-}
-
 }  // namespace
 
-void set_memory_budget(std::uint64_t bytes, const char* file, int line) {
+SANDBOX_ONCE bool append_listener() {
+  static const bool once = [] {
+    ::testing::UnitTest::GetInstance()->listeners().Append(&Listener::instance());
+    return true;
+  }();
+  return once;
+}
+
+SANDBOX_ONCE void set_memory_budget(std::uint64_t bytes, const char* file, int line) {
   Listener::instance().set_memory_budget(bytes, Place{file, line});
 }
 
-void forbid_leaks(const char* file, int line) {
+SANDBOX_ONCE void forbid_leaks(const char* file, int line) {
   Listener::instance().forbid_leaks(Place{file, line});
 }
 
 }  // namespace internal
 
-TestUsage usage() {
+SANDBOX_ONCE TestUsage usage() {
   return internal::Listener::instance().usage();
 }
 
@@ -312,6 +315,6 @@ TestUsage usage() {
 
 // The name by which the linker keeps this file, whoever links it.
 extern "C" {
-extern const bool sandbox_gtest_listener;
+extern SANDBOX_ONCE const bool sandbox_gtest_listener;
 const bool sandbox_gtest_listener = sandbox::internal::append_listener();
 }

@@ -27,7 +27,7 @@ struct TestUsage {
   std::int64_t oom_kills = -1;
 };
 
-TestUsage usage();
+__attribute__((visibility("default"))) TestUsage usage();
 
 namespace literals {
 
@@ -45,8 +45,9 @@ constexpr std::uint64_t operator""_GiB(unsigned long long count) {
 
 namespace internal {
 
+__attribute__((visibility("default")))
 void set_memory_budget(std::uint64_t bytes, const char* file, int line);
-void forbid_leaks(const char* file, int line);
+__attribute__((visibility("default"))) void forbid_leaks(const char* file, int line);
 
 }  // namespace internal
 }  // namespace sandbox

@@ -14,6 +14,14 @@ add_library(gtest_support STATIC ${CMAKE_CURRENT_LIST_DIR}/support.cpp)
 target_link_libraries(gtest_support PRIVATE sandbox::gtest)
 gtest_program(gtest-fixture-indirect indirect.cpp gtest_support GTest::gtest_main)
 
+# By an object library, by a shared one, and by itself.
+add_library(gtest_objects OBJECT ${CMAKE_CURRENT_LIST_DIR}/fixture.cpp)
+target_link_libraries(gtest_objects PRIVATE sandbox::gtest)
+add_library(gtest_shared SHARED ${CMAKE_CURRENT_LIST_DIR}/support.cpp)
+set_target_properties(gtest_shared PROPERTIES CXX_VISIBILITY_PRESET hidden)
+target_link_libraries(gtest_shared PRIVATE sandbox::gtest)
+gtest_program(gtest-fixture-often support.cpp gtest_objects gtest_shared sandbox::gtest GTest::gtest_main)
+
 gtest_program(gtest-misbehaving misbehaving.cpp GTest::gtest_main)
 gtest_program(gtest-thousand thousand.cpp GTest::gtest_main)
 gtest_program(gtest-thousand-listening thousand.cpp sandbox::gtest GTest::gtest_main)
