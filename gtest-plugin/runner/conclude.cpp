@@ -192,14 +192,8 @@ class Concluder {
     const std::string name = tests_[test].full_name();
     if (const auto told = told_.find(name); told != told_.end()) return *told->second;
     if (record_.wanted.size() != 1 || !report.tests.empty()) return std::nullopt;
-    TestRecord own;
+    TestRecord own = figures_of_run(report.usage);
     own.name = name;
-    own.wall_seconds = report.usage.wall_seconds.value;
-    own.cpu_user_seconds = report.usage.cpu_user_seconds.value;
-    own.cpu_system_seconds = report.usage.cpu_system_seconds.value;
-    own.cpu_throttled_seconds = report.usage.cpu_throttled_seconds.value;
-    own.memory_peak_bytes = report.usage.memory_peak_bytes.value;
-    own.oom_kills = report.usage.oom_kills.value;
     return own;
   }
 

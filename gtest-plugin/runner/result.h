@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "report/report.h"
+#include "report/suite.h"
 #include "runner/gtest_xml.h"
 #include "runner/program.h"
 #include "runner/stream.h"
@@ -67,8 +68,6 @@ struct ProgramFailure {
   std::string run_id{};
   bool is_in_xml = false;  // gtest's own words of it are in a document
 };
-
-enum class TestState { not_run, disabled, passed, flaky, skipped, failed };
 
 struct TestResult {
   std::vector<Attempt> attempts{};

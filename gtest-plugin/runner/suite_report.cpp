@@ -1,94 +1,17 @@
 #include "runner/suite_report.h"
 
-#include <array>
 #include <cerrno>
+#include <nlohmann/json.hpp>
 
-#include "policy/choices.h"
-#include "policy/json_keys.h"
-#include "report/keys.h"
+#include "report/suite.h"
 #include "report/text.h"
+#include "sys/error.h"
 #include "sys/files.h"
 
 namespace sandbox::runner {
 namespace {
 
-constexpr std::array<Choice<TestState>, 6> kStates{{{"not-run", TestState::not_run},
-                                                    {"disabled", TestState::disabled},
-                                                    {"passed", TestState::passed},
-                                                    {"flaky", TestState::flaky},
-                                                    {"skipped", TestState::skipped},
-                                                    {"failed", TestState::failed}}};
-
-// One TEST as it stands in the report.
-struct TestEntry {
-  std::string name{};
-  std::string file{};
-  int line = 0;
-  TestState result = TestState::not_run;
-  std::vector<Attempt> attempts{};
-};
-
-struct SuiteEntry {
-  std::string run_id{};
-  std::vector<std::string> command{};
-  std::string started_at{};
-  double wall_seconds = 0;
-  std::string result{};
-  std::string reason{};
-  const SuiteResult* suite = nullptr;
-  std::vector<TestEntry> tests{};
-};
-
-constexpr auto kAttemptKeys = [](auto& keys, auto& attempt) {
-  keys.field("verdict", attempt.verdict);
-  keys.unless_empty("reason", attempt.reason);
-  keys.unless_empty("hint", attempt.hint);
-  keys.field("seconds", attempt.seconds);
-  keys.unless_empty("output", attempt.output);
-  keys.unless_empty("run_id", attempt.run_id);
-  keys.part_if(attempt.figures.has_value(), "usage", attempt.figures.value_or(TestRecord{}),
-               kTestFigureKeys);
-};
-
-constexpr auto kTestEntryKeys = [](auto& keys, auto& test) {
-  keys.field("name", test.name);
-  keys.unless_empty("file", test.file);
-  keys.unless_empty("line", test.line);
-  keys.word("result", kStates, test.result);
-  keys.list("attempts", test.attempts, kAttemptKeys);
-};
-
-constexpr auto kProgramFailureKeys = [](auto& keys, auto& failure) {
-  keys.field("verdict", failure.verdict);
-  keys.field("reason", failure.reason);
-  keys.unless_empty("hint", failure.hint);
-  keys.unless_empty("output", failure.output);
-  keys.unless_empty("run_id", failure.run_id);
-};
-
-constexpr auto kCountKeys = [](auto& keys, auto& suite) {
-  keys.field("passed", suite.count(TestState::passed));
-  keys.field("flaky", suite.count(TestState::flaky));
-  keys.field("failed", suite.count(TestState::failed));
-  keys.field("skipped", suite.count(TestState::skipped));
-  keys.field("disabled", suite.count(TestState::disabled));
-  keys.field("not_run", suite.count(TestState::not_run));
-};
-
-constexpr auto kSuiteKeys = [](auto& keys, auto& entry) {
-  keys.derived("schema", kSuiteSchema);
-  keys.field("run_id", entry.run_id);
-  keys.field("version", SANDBOX_VERSION);
-  keys.field("command", entry.command);
-  keys.field("started_at", entry.started_at);
-  keys.field("wall_seconds", entry.wall_seconds);
-  keys.field("result", entry.result);
-  keys.unless_empty("reason", entry.reason);
-  keys.part("counts", *entry.suite, kCountKeys);
-  keys.list("tests", entry.tests, kTestEntryKeys);
-  keys.list("failures", entry.suite->failures, kProgramFailureKeys);
-  keys.field("passed_before", entry.suite->passed_before);
-};
+using Json = nlohmann::json;
 
 const char* result_of(const SuiteResult& suite) {
   if (suite.sandbox_failure) return "sandbox-failed";
@@ -97,11 +20,15 @@ const char* result_of(const SuiteResult& suite) {
 }
 
 // The output of what went well is nobody's business.
-TestEntry entry_of(const TestCase& test, const TestResult& result) {
-  TestEntry entry{test.full_name(), test.file, test.line, result.state(), result.attempts};
-  for (Attempt& attempt : entry.attempts) {
-    if (attempt.end == TestEnd::passed) attempt.output.clear();
-  }
+SuiteAttempt suite_attempt(const Attempt& attempt) {
+  return {attempt.verdict, attempt.reason,  attempt.hint,
+          attempt.seconds, attempt.end == TestEnd::passed ? "" : attempt.output,
+          attempt.run_id,  attempt.figures};
+}
+
+SuiteTest suite_test(const TestCase& test, const TestResult& result) {
+  SuiteTest entry{test.full_name(), test.file, test.line, result.state(), {}};
+  for (const Attempt& attempt : result.attempts) entry.attempts.push_back(suite_attempt(attempt));
   return entry;
 }
 
@@ -109,18 +36,21 @@ TestEntry entry_of(const TestCase& test, const TestResult& result) {
 
 std::string suite_report_text(const SuiteResult& suite, const Options& options,
                               const std::string& run_id) {
-  SuiteEntry entry;
-  entry.run_id = run_id;
-  entry.command = options.given;
-  entry.started_at = timestamp(suite.began);
-  entry.wall_seconds = suite.seconds;
-  entry.result = result_of(suite);
-  if (suite.sandbox_failure) entry.reason = suite.sandbox_failure->reason;
-  entry.suite = &suite;
+  SuiteReport report;
+  report.run_id = run_id;
+  report.command = options.given;
+  report.started_at = timestamp(suite.began);
+  report.wall_seconds = suite.seconds;
+  report.result = result_of(suite);
+  if (suite.sandbox_failure) report.reason = suite.sandbox_failure->reason;
   for (std::size_t i = 0; i < suite.tests.size(); ++i) {
-    if (suite.selected[i]) entry.tests.push_back(entry_of(suite.tests[i], suite.results[i]));
+    if (suite.selected[i]) report.tests.push_back(suite_test(suite.tests[i], suite.results[i]));
   }
-  return KeyWriter::written(entry, kSuiteKeys, JsonLayout::indented) + "\n";
+  for (const ProgramFailure& failure : suite.failures)
+    report.failures.push_back(
+        {failure.verdict, failure.reason, failure.hint, failure.output, failure.run_id});
+  report.passed_before = suite.passed_before;
+  return to_json(report);
 }
 
 std::map<std::string, EarlierTest> read_suite_report(const std::string& path) {

@@ -10,8 +10,6 @@
 
 namespace sandbox::runner {
 
-inline constexpr const char* kSuiteSchema = "sandbox-suite/1";
-
 std::string suite_report_text(const SuiteResult& suite, const Options& options,
                               const std::string& run_id);
 

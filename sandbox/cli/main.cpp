@@ -76,6 +76,12 @@ int print(const std::string& text) {
   return 0;
 }
 
+// A CTest that is ended itself leaves its tests to go on.
+void end_with_caller(pid_t caller) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != caller) ::raise(SIGTERM);
+}
+
 using WriteReport = std::function<void(const Report&)>;
 
 int tell(Report report, const Reporting& reporting, EventStream& events, const WriteReport& write) {
@@ -138,9 +144,10 @@ int dry_run(const Policy& policy) {
   return print(print_plan(make_plan(policy, probe_host(policy))));
 }
 
-int act(const Invocation& invocation, const RunOptions& options) {
+int act(const Invocation& invocation, const RunOptions& options, pid_t caller) {
   switch (invocation.action) {
     case Request::run:
+      if (invocation.policy.reporting.ctest) end_with_caller(caller);
       return run_and_report(invocation.policy, options);
     case Request::dry_run:
       return dry_run(invocation.policy);
@@ -161,9 +168,10 @@ int act(const Invocation& invocation, const RunOptions& options) {
 
 int main_guarded(int argc, char** argv) {
   try {
+    const pid_t caller = ::getppid();
     const HeldSignals held;
     const CommandWorld world;
-    return act(parse_options(argc, argv, world), {command_line_memory(argc, argv), held});
+    return act(parse_options(argc, argv, world), {command_line_memory(argc, argv), held}, caller);
   } catch (const BadOptions& error) {
     const Policy& policy = error.understood().policy;
     return refuse_and_report(policy, error, policy.reporting, [&policy](const Report& report) {

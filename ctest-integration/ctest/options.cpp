@@ -1,0 +1,219 @@
+#include "ctest/options.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "cli/option_table.h"
+#include "cli/options.h"
+#include "policy/nearest.h"
+#include "policy/units.h"
+#include "policy/words.h"
+
+namespace sandbox::ctest {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+// Both have them: here they are CTest's.
+constexpr std::array kCtestsOwn = {"quiet"sv};
+
+// CTest does without running the tests of a tree.
+constexpr std::array kListing = {"-N"sv, "--show-only"sv, "--print-labels"sv, "--help-full"sv};
+constexpr std::array kNoTests = {"-S"sv, "-SP"sv, "--script"sv, "--script-new-process"sv,
+                                 "--build-and-test"sv, "-D"sv, "--dashboard"sv};
+
+// CTest's own that differ little from one of ours.
+constexpr std::array kCtestsNames = {"debug"sv, "exclude-regex"sv, "group"sv, "no-tests"sv, "output-log"sv,
+                                     "parallel"sv, "preset"sv, "repeat"sv, "rerun-failed"sv, "test-load"sv,
+                                     "union"sv, "verbose"sv};
+
+// What is of one sandbox, and there are many.
+struct Refused {
+  const char* name;
+  const char* why;
+};
+constexpr std::array kRefused = {
+    Refused{"name", "each test has its own"},
+    Refused{"chdir", "each test has its own folder"},
+    Refused{"events", "they tell of one sandbox"},
+    Refused{"ctest", "it is implied"},
+    Refused{"signal-exit", "CTest needs the signal"},
+    Refused{"keep-fd", "CTest hands on none"},
+    Refused{"dry-run", "sandbox-exec prints the plan of one sandbox"},
+    Refused{"doctor", "it is asked of sandbox-exec"},
+};
+
+constexpr std::array kPathLists = {"bind"sv, "ro-bind"sv, "ro-bind-try"sv};
+constexpr std::array kPaths = {"project"sv, "device"sv, "env-file"sv, "policy"sv, "tmpfs"sv};
+
+template <typename List>
+bool is_one_of(const List& list, std::string_view word) {
+  return std::ranges::find(list, word) != list.end();
+}
+
+std::string below(const std::string& base, const std::string& path) {
+  const bool absolute = path.empty() || path.starts_with('/') || path.starts_with('~');
+  return absolute ? path : base + "/" + path;
+}
+
+std::string absolute_value(const std::string& name, const std::string& value,
+                           const std::string& base) {
+  if (name == "project" && value == "none") return value;
+  if (is_one_of(kPaths, name)) return below(base, value);
+  if (!is_one_of(kPathLists, name)) return value;
+  const std::size_t colon = value.find(':');
+  if (colon == std::string::npos) return below(base, value);
+  return below(base, value.substr(0, colon)) + ":" + below(base, value.substr(colon + 1));
+}
+
+class WordSorter {
+ public:
+  WordSorter(std::vector<std::string> words, const World& world, Options& options,
+             Problems& problems)
+      : words_(std::move(words)), world_(world), options_(options), problems_(problems) {
+    while (at_ < words_.size()) take(words_[at_]);
+  }
+
+ private:
+  void take(const std::string& word) {
+    const std::size_t equals = word.find('=');
+    const std::string head = word.substr(0, equals);
+    const std::string name = head.starts_with("--") ? head.substr(2) : "";
+    if (word == "-h" || head == "--help") options_.action = Options::Action::help;
+    if (head == "--version") options_.action = Options::Action::version;
+    if (is_one_of(kNoTests, head))
+      problems_.add(shown(word) + ": sandbox-ctest runs the tests of a build tree, no dashboard");
+    if (is_one_of(kListing, head)) options_.action = Options::Action::ctest_only;
+    if (std::string* place = own_place(name)) return take_value(word, *place);
+    if (name == "build-tree") return take_build_tree(word);
+    if (name == "timeout") return take_timeout(word);
+    const Option* option = is_one_of(kCtestsOwn, name) ? nullptr : find_option(name);
+    if (option) return take_sandbox_option(*option, word);
+    refuse_mistyped(word, name);
+    options_.ctest_words.push_back(word);
+    ++at_;
+  }
+
+  // ctest ignores what it does not know: a limit would be dropped in silence.
+  void refuse_mistyped(const std::string& word, const std::string& name) {
+    if (name.empty() || is_one_of(kCtestsNames, name)) return;
+    std::vector<std::string_view> names{"test-dir", "build-tree", "per-test", "timeout"};
+    for (const sandbox::Option& option : sandbox::options()) names.emplace_back(option.name);
+    const std::string nearest = nearest_name(name, names);
+    if (!nearest.empty() && !is_one_of(kCtestsOwn, nearest))
+      problems_.add("unknown option " + shown(word), "did you mean --" + nearest + "?");
+  }
+
+  std::string* own_place(const std::string& name) {
+    if (name == "test-dir") return &options_.test_dir;
+    if (name == "output-junit") return &options_.junit;
+    if (name == "per-test") return &options_.per_test;
+    if (name == "report") return &options_.report;
+    if (name == "report-dir") return &options_.report_dir;
+    return nullptr;
+  }
+
+  // Moves past the word and its value.
+  std::optional<std::string> value_of(const std::string& word) {
+    const std::size_t equals = word.find('=');
+    ++at_;
+    if (equals != std::string::npos) return word.substr(equals + 1);
+    if (at_ < words_.size()) return words_[at_++];
+    problems_.add(shown(word) + " wants a value");
+    return std::nullopt;
+  }
+
+  void take_value(const std::string& word, std::string& place) {
+    if (const auto value = value_of(word)) place = *value;
+  }
+
+  void take_build_tree(const std::string& word) {
+    const auto value = value_of(word);
+    if (!value) return;
+    if (*value != "rw" && *value != "ro")
+      problems_.add("--build-tree " + shown(*value) + ": not rw or ro");
+    options_.build_tree = *value == "ro" ? BuildTree::read_only : BuildTree::writable;
+  }
+
+  void take_timeout(const std::string& word) {
+    const auto value = value_of(word);
+    if (!value) return;
+    try {
+      options_.timeout = parse_duration(*value);
+    } catch (const Error& error) {
+      problems_.add("--timeout ", error);
+    }
+  }
+
+  void take_sandbox_option(const Option& option, const std::string& word) {
+    for (const Refused& refused : kRefused) {
+      if (refused.name == std::string_view{option.name})
+        problems_.add("--" + std::string{option.name} + " is not for sandbox-ctest: " + refused.why);
+    }
+    if (std::string_view{option.name} == "isolation") options_.isolation_given = true;
+    const bool wants_value = option.argument == Argument::required;
+    if (!wants_value) {
+      options_.sandbox_words.push_back(word);
+      ++at_;
+    } else if (const auto value = value_of(word)) {
+      const auto words = ctest::sandbox_words(option.name, *value, world_.cwd());
+      options_.sandbox_words.insert(options_.sandbox_words.end(), words.begin(), words.end());
+    }
+  }
+
+  const std::vector<std::string> words_;
+  const World& world_;
+  Options& options_;
+  Problems& problems_;
+  std::size_t at_ = 0;
+};
+
+// As each sandbox-exec will understand them.
+Policy understood(const std::vector<std::string>& words, const World& world) {
+  std::vector<std::string> line{"sandbox-ctest"};
+  line.insert(line.end(), words.begin(), words.end());
+  line.insert(line.end(), {"--", "true"});
+  std::vector<char*> argv;
+  for (const std::string& word : line) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  return parse_options(static_cast<int>(line.size()), argv.data(), world).policy;
+}
+
+}  // namespace
+
+std::vector<std::string> sandbox_words(const std::string& name, const std::string& value,
+                                       const std::string& base) {
+  return {"--" + name + "=" + absolute_value(name, value, base)};
+}
+
+Options parse_command_line(int argc, char* const* argv, const World& world) {
+  Options options;
+  Problems problems;
+  options.given.assign(argv, argv + argc);
+  const WordSorter sorter{{argv + std::min(argc, 1), argv + argc}, world, options, problems};
+  if (options.action == Options::Action::help || options.action == Options::Action::version)
+    return options;
+  if (!problems.empty()) throw problems.error();
+  options.policy = understood(options.sandbox_words, world);
+  for (std::string* path : {&options.per_test, &options.report, &options.report_dir})
+    *path = below(world.cwd(), *path);
+  return options;
+}
+
+std::string help_text_of_ctest() {
+  return "usage: sandbox-ctest [CTEST-OPTION]... [SANDBOX-OPTION]... --test-dir BUILD\n"
+         "Runs the tests of a build tree as ctest does, each in a sandbox. Nothing in the tree\n"
+         "needs to be prepared for it.\n\n"
+         "  --test-dir BUILD          the build tree (else the current folder, or --preset's)\n"
+         "  --timeout TIME            for each test without a TIMEOUT of its own\n"
+         "  --build-tree rw|ro        whether tests may write into the build tree (rw)\n"
+         "  --per-test FILE           options for some tests, by name or label (JSON)\n"
+         "  --report-dir DIR          the reports (BUILD/Testing/sandbox)\n"
+         "  --report FILE             the report of all tests, there too\n\n"
+         "All other options of ctest are ctest's own (ctest --help), all other options of\n"
+         "sandbox-exec are for each test's sandbox (sandbox-exec --help). --quiet is ctest's.\n"
+         "Exit status: ctest's own, 125 where no test could be run.\n";
+}
+
+}  // namespace sandbox::ctest
