@@ -76,7 +76,7 @@ build() {
 
 sandbox_exec=build/release/sandbox/cli/sandbox-exec
 
-build_release() { build release -DSANDBOX_TESTS=OFF -- sandbox-exec sandbox-gtest sandbox-ctest; }
+build_release() { build release -DSANDBOX_TESTS=OFF -DSANDBOX_INSTALL=OFF -- sandbox-exec sandbox-gtest sandbox-ctest; }
 
 # GoogleTest with its own tests, from the sources that the package googletest brings.
 build_googletest() {

@@ -59,7 +59,7 @@ std::string below(const std::string& base, const std::string& path) {
 
 std::string absolute_value(const std::string& name, const std::string& value,
                            const std::string& base) {
-  if (name == "project" && value == "none") return value;
+  if (name == "project" && (value == "none" || value == "auto")) return value;
   if (is_one_of(kPaths, name)) return below(base, value);
   if (!is_one_of(kPathLists, name)) return value;
   const std::size_t colon = value.find(':');

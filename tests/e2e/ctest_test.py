@@ -15,7 +15,7 @@ BUILD = pathlib.Path(harness.SANDBOX_EXEC).resolve().parents[2]
 CONSUMER = harness.SOURCE / "tests/ctest-integration/consumer"
 # The folder of a newer cmake and ctest beside the system's (ci/test).
 FOLDERS = [folder for folder in ("/usr/bin", os.environ.get("NEWER_CMAKE")) if folder]
-PASS = {"found.Unit.Passes", "added", "added.script", "enabled"}
+PASS = {"found.Unit.Passes", "added", "added.script", "enabled", "embedded.true", "embedded.false"}
 FAIL = {"found.Unit.Fails": "Failure", "found.Unit.EatsMemory": "out-of-memory", "found.Unit.Hangs": "timed-out"}
 
 
@@ -59,12 +59,34 @@ class Package(unittest.TestCase):
                 name = f"found{FOLDERS.index(folder)}"
                 self.check(folder, self.configure(folder, name, f"-DCMAKE_PREFIX_PATH={self.prefix}"))
 
-    def test_added_by_its_sources(self):
+    def test_added_or_fetched(self):
         for folder in FOLDERS:
-            with self.subTest(cmake=folder):
-                build = self.configure(folder, f"added{FOLDERS.index(folder)}", f"-DSANDBOX_SOURCE={harness.SOURCE}")
-                tests = (build / "CTestTestfile.cmake").read_text(encoding="utf-8")
-                self.assertIn(f"{build}/sandbox/sandbox/cli/sandbox-exec", tests)
+            for name, option, place in (("added", "SANDBOX_SOURCE", "sandbox"), ("fetched", "SANDBOX_FETCH", "_deps/sandbox-build")):
+                with self.subTest(cmake=folder, how=name):
+                    build = self.configure(folder, f"{name}{FOLDERS.index(folder)}", f"-D{option}={harness.SOURCE}")
+                    tests = (build / "CTestTestfile.cmake").read_text(encoding="utf-8")
+                    self.assertIn(f"{build}/{place}/sandbox/cli/sandbox-exec", tests)
+
+    @unittest.skipIf(worlds.SUDO or worlds.CALLER != 0, "builds for a minute what depends on no caller")
+    def test_built_as_a_part(self):
+        build = self.configure("/usr/bin", "part", f"-DSANDBOX_SOURCE={harness.SOURCE}", "-DCMAKE_UNITY_BUILD=ON")
+        self.check("/usr/bin", build)
+
+    def test_a_debian_package(self):
+        made = self.folder / "deb"
+        self.call("/usr/bin/cpack", "-B", made, cwd=BUILD)
+        [package] = made.glob("sandbox-exec_*_amd64.deb")
+        self.assertRegex(self.call("dpkg-deb", "--field", package, "Depends"), r"libc6 \(.*libseccomp2")
+        self.call("dpkg-deb", "--extract", package, made / "root")
+        for file in ("usr/bin/sandbox-exec", "usr/bin/sandbox-gtest", "usr/bin/sandbox-ctest", "usr/lib/libsandbox.a",
+                     "usr/share/man/man1/sandbox-ctest.1", "etc/apparmor.d/sandbox-exec"):
+            self.assertTrue((made / "root" / file).is_file(), file)
+        self.assertIn("--memory SIZE", (made / "root/usr/share/man/man1/sandbox-exec.1").read_text(encoding="utf-8").replace("\\-", "-"))
+        completed = self.call("bash", "-c", "cd $1/bin && PATH=$PWD:$PATH && . ../share/bash-completion/completions/sandbox-exec && "
+                              "COMP_WORDS=(sandbox-exec --memo) COMP_CWORD=1 && _sandbox_exec sandbox-exec && echo ${COMPREPLY[*]}",
+                              "-", made / "root/usr")
+        self.assertEqual(completed, "--memory\n")
+        self.check("/usr/bin", self.configure("/usr/bin", "debian", f"-DCMAKE_PREFIX_PATH={made}/root/usr"))
 
     def test_nothing_of_the_build_is_in_the_prefix(self):
         for file in self.prefix.rglob("*"):
