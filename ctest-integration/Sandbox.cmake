@@ -5,12 +5,14 @@
 #   sandbox_enable([limits])     every executable target that is added to this directory later
 #
 # Limits: MEMORY 256M, CPUS 1.5, PIDS 64, TIMEOUT 30 (seconds), NETWORK loopback|host|off, POLICY file, BIND and RO_BIND
-# folders, OPTIONS further options of sandbox-exec.
+# folders, OPTIONS further options of sandbox-exec. SCHEDULE_MEMORY: MEMORY is also a RESOURCE_GROUPS of "memory_mib".
+# sandbox_discover_tests with ISOLATE binary: one test, by sandbox-gtest, for all TESTs of the program.
 #
 # Functions are known everywhere, variables only below the folder that included this: what both need is in macros. The path of
 # sandbox-exec is the global property SANDBOX_EXECUTABLE.
 
 macro(sandbox_words)
+  set(limit_flags SCHEDULE_MEMORY)
   set(limit_words MEMORY CPUS PIDS TIMEOUT NETWORK POLICY)
   set(limit_lists BIND RO_BIND OPTIONS)
   # By which this CMake starts a target's tests: before 3.29 TEST_LAUNCHER means nothing to it.
@@ -43,7 +45,47 @@ macro(sandbox_read_limits)
   endforeach()
   list(APPEND launcher ${arg_OPTIONS} --)
   sandbox_properties(test_properties "${arg_TIMEOUT}" "${arg_CPUS}")
+  if(arg_SCHEDULE_MEMORY)
+    sandbox_mebibytes(mebibytes "${arg_MEMORY}")
+    list(APPEND test_properties RESOURCE_GROUPS "memory_mib:${mebibytes}")
+  endif()
+  sandbox_build_with_tests()
 endmacro()
+
+# Where this project is a part of another, its program is built with the tests that need it.
+function(sandbox_build_with_tests)
+  if(TARGET sandbox-exec AND NOT TARGET sandbox_programs)
+    add_custom_target(sandbox_programs ALL)
+    add_dependencies(sandbox_programs sandbox-exec)
+    if(TARGET sandbox-gtest)
+      add_dependencies(sandbox_programs sandbox-gtest)
+    endif()
+  endif()
+endfunction()
+
+# "1.5G" as 1536: rounded up. Units are those of --memory.
+function(sandbox_mebibytes result size)
+  if(NOT size MATCHES "^([0-9]+)(\\.([0-9]*))?([KMGT]?)(i?B?)$")
+    message(FATAL_ERROR "sandbox: SCHEDULE_MEMORY wants a MEMORY such as 256M, not \"${size}\"")
+  endif()
+  set(whole ${CMAKE_MATCH_1})
+  string(SUBSTRING "${CMAKE_MATCH_3}000" 0 3 thousandths)
+  set(base 1024)
+  if(CMAKE_MATCH_5 STREQUAL "B" AND CMAKE_MATCH_4)
+    set(base 1000)
+  endif()
+  string(FIND "_KMGT" "${CMAKE_MATCH_4}" power)
+  if(NOT CMAKE_MATCH_4)
+    set(power 0)
+  endif()
+  set(unit 1)
+  while(power GREATER 0)
+    math(EXPR unit "${unit} * ${base}")
+    math(EXPR power "${power} - 1")
+  endwhile()
+  math(EXPR mebibytes "(${whole} * ${unit} + ${thousandths} * ${unit} / 1000 + 1048575) / 1048576")
+  set(${result} ${mebibytes} PARENT_SCOPE)
+endfunction()
 
 # CTest's own limit is above ours, which ends with a report; where it can, it asks before it kills.
 function(sandbox_properties result timeout cpus)
@@ -77,7 +119,7 @@ endfunction()
 
 function(sandbox_add_test)
   sandbox_words()
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;WORKING_DIRECTORY;${limit_words}"
+  cmake_parse_arguments(PARSE_ARGV 0 arg "${limit_flags}" "NAME;WORKING_DIRECTORY;${limit_words}"
                         "COMMAND;CONFIGURATIONS;${limit_lists}")
   sandbox_refuse_unknown(sandbox_add_test "${arg_UNPARSED_ARGUMENTS}")
   if(NOT arg_NAME OR NOT arg_COMMAND)
@@ -102,7 +144,8 @@ endfunction()
 
 function(sandbox_discover_tests target)
   sandbox_words()
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "${limit_words};DISCOVERY_TIMEOUT" "PROPERTIES;${limit_lists}")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "${limit_flags}" "ISOLATE;${limit_words};DISCOVERY_TIMEOUT"
+                        "PROPERTIES;${limit_lists}")
   if(NOT TARGET "${target}")
     message(FATAL_ERROR "sandbox_discover_tests: ${target} is no target of this project")
   endif()
@@ -111,9 +154,15 @@ function(sandbox_discover_tests target)
     message(FATAL_ERROR "sandbox_discover_tests: ${target} has a ${launcher_property} of its own: ${own}")
   endif()
   sandbox_read_limits()
+  if(arg_ISOLATE STREQUAL "binary")
+    sandbox_add_whole_program(${target})
+    return()
+  elseif(DEFINED arg_ISOLATE AND NOT arg_ISOLATE STREQUAL "test")
+    message(FATAL_ERROR "sandbox_discover_tests: ISOLATE ${arg_ISOLATE}: neither binary nor test")
+  endif()
   set_property(TARGET ${target} PROPERTY ${launcher_property} ${launcher})
   if(TARGET sandbox-exec)
-    add_dependencies(${target} sandbox-exec)
+    add_dependencies(${target} sandbox-exec)  # it lists the TESTs when the program is built
   endif()
   if(NOT DEFINED arg_DISCOVERY_TIMEOUT)
     set(arg_DISCOVERY_TIMEOUT 30)
@@ -122,6 +171,36 @@ function(sandbox_discover_tests target)
   gtest_discover_tests(${target} ${arg_UNPARSED_ARGUMENTS} DISCOVERY_TIMEOUT ${arg_DISCOVERY_TIMEOUT}
                        PROPERTIES ${test_properties} LABELS sandbox ${arg_PROPERTIES})
 endfunction()
+
+# One test for all TESTs, each of which may take TIMEOUT. sandbox-gtest goes on after a crash; its own end is 0 or 1.
+macro(sandbox_add_whole_program target)
+  list(POP_FRONT launcher sandbox_exec)
+  list(TRANSFORM launcher REPLACE "^--timeout$" --test-timeout)
+  list(FIND test_properties TIMEOUT at)
+  if(NOT at EQUAL -1)
+    math(EXPR value "${at} + 1")
+    list(REMOVE_AT test_properties ${at} ${value})
+  endif()
+  string(REGEX REPLACE "sandbox/cli/sandbox-exec$" "gtest-plugin/runner/sandbox-gtest" runner "${sandbox_exec}")
+  string(REGEX REPLACE "/sandbox-exec$" "/sandbox-gtest" runner "${runner}")
+  cmake_parse_arguments(of_gtest "NO_PRETTY_TYPES;NO_PRETTY_VALUES" "WORKING_DIRECTORY;TEST_PREFIX;TEST_SUFFIX;TEST_FILTER;TEST_LIST;XML_OUTPUT_DIR;DISCOVERY_MODE" "EXTRA_ARGS"
+                        ${arg_UNPARSED_ARGUMENTS})
+  set(flags ${of_gtest_EXTRA_ARGS})
+  if(of_gtest_TEST_FILTER)
+    list(APPEND flags "--gtest_filter=${of_gtest_TEST_FILTER}")
+  endif()
+  set(name "${of_gtest_TEST_PREFIX}${target}${of_gtest_TEST_SUFFIX}")
+  if(of_gtest_XML_OUTPUT_DIR)
+    list(APPEND flags "--gtest_output=xml:${of_gtest_XML_OUTPUT_DIR}/${name}.xml")
+  endif()
+  set(folder "${of_gtest_WORKING_DIRECTORY}")
+  if(NOT folder)
+    set(folder "${CMAKE_CURRENT_BINARY_DIR}")
+  endif()
+  add_test(NAME "${name}" COMMAND ${CMAKE_COMMAND} -E env "SANDBOX_EXEC=${sandbox_exec}" ${runner} ${launcher}
+                                  $<TARGET_FILE:${target}> ${flags} WORKING_DIRECTORY "${folder}")
+  set_tests_properties("${name}" PROPERTIES ${test_properties} LABELS sandbox ${arg_PROPERTIES})
+endmacro()
 
 function(sandbox_enable)
   sandbox_words()

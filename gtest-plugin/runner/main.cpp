@@ -23,6 +23,7 @@
 #include "runner/options.h"
 #include "runner/outputs.h"
 #include "runner/session.h"
+#include "sys/caller.h"
 #include "sys/error.h"
 #include "sys/files.h"
 #include "sys/unique_fd.h"
@@ -155,7 +156,7 @@ int run_tests(Runs& runs, const Options& options) {
   return status == 0 && !unwritten.empty() ? kSandboxFailed : status;
 }
 
-int act(Options options) {
+int act(Options options, pid_t caller) {
   switch (options.action) {
     case Options::Action::help:
       return write_text(STDOUT_FILENO, help_text_of_runner()) ? kSandboxFailed : 0;
@@ -172,6 +173,7 @@ int act(Options options) {
     case Options::Action::run:
       break;
   }
+  if (options.policy.reporting.ctest) end_with_caller(caller);
   if (options.style == Style::automatic)
     options.style = ::isatty(STDOUT_FILENO) ? Style::terminal : Style::gtest;
   admit_by_memory(options);
@@ -181,9 +183,10 @@ int act(Options options) {
 }
 
 int main_guarded(int argc, char** argv) {
+  const pid_t caller = ::getppid();
   try {
     const CommandWorld world;
-    return act(parse_command_line(argc, argv, world));
+    return act(parse_command_line(argc, argv, world), caller);
   } catch (const Error& error) {
     tell(error);
     return error.exit_code();
@@ -193,11 +196,22 @@ int main_guarded(int argc, char** argv) {
   }
 }
 
+bool is_called_by_ctest(int argc, char** argv) {
+  for (int i = 1; i < argc && std::string_view{argv[i]}.starts_with('-'); ++i) {
+    if (std::string_view{argv[i]} == "--ctest") return true;
+  }
+  return false;
+}
+
 }  // namespace
 }  // namespace sandbox::runner
 
 int main(int argc, char** argv) {
   sandbox::fill_standard_descriptors();
   ::signal(SIGCHLD, SIG_DFL);
-  return sandbox::runner::main_guarded(argc, argv);
+  const int status = sandbox::runner::main_guarded(argc, argv);
+  // WILL_FAIL makes a pass of an exit status, not of a signal.
+  using namespace sandbox::runner;
+  if (status >= kSandboxFailed && is_called_by_ctest(argc, argv)) die_of(SIGABRT);
+  return status;
 }

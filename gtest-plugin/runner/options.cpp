@@ -265,10 +265,8 @@ void refuse_others(const Invocation& invocation, Problems& problems) {
   const Reporting& reporting = invocation.policy.reporting;
   if (!reporting.events.empty())
     problems.add("--events tells of one sandbox, and here are many", "--report FILE has them all");
-  if (reporting.ctest || reporting.signal_exit_as_code)
-    problems.add(
-        "--ctest and --signal-exit are about the end of one program; here 1 means that "
-        "TESTs failed");
+  if (reporting.signal_exit_as_code)
+    problems.add("--signal-exit is about the end of one program; here 1 means that TESTs failed");
 }
 
 // Its own folder is not the project's when it runs: paths are made absolute now.

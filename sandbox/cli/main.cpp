@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "cli/doctor.h"
+#include "cli/listing.h"
 #include "cli/options.h"
 #include "launch/held_signals.h"
 #include "plan/plan.h"
@@ -23,6 +24,7 @@
 #include "spawner/serve.h"
 #include "spawner/wire.h"
 #include "supervise/run_alone.h"
+#include "sys/caller.h"
 #include "sys/error.h"
 #include "sys/files.h"
 #include "sys/unique_fd.h"
@@ -74,12 +76,6 @@ int print(const std::string& text) {
     throw Error{"cannot write to standard output", error};
   }
   return 0;
-}
-
-// A CTest that is ended itself leaves its tests to go on.
-void end_with_caller(pid_t caller) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != caller) ::raise(SIGTERM);
 }
 
 using WriteReport = std::function<void(const Report&)>;
@@ -140,6 +136,11 @@ int run_and_report(const Policy& policy, const RunOptions& options) {
   return run_alone(policy, {options.command_line, options.held, events.sink()}, tell_and_end);
 }
 
+int run_for_ctest(const Policy& policy, const RunOptions& options, pid_t caller) {
+  end_with_caller(caller);
+  return run_and_report(only_lists(policy.command) ? for_listing(policy) : policy, options);
+}
+
 int dry_run(const Policy& policy) {
   return print(print_plan(make_plan(policy, probe_host(policy))));
 }
@@ -147,8 +148,8 @@ int dry_run(const Policy& policy) {
 int act(const Invocation& invocation, const RunOptions& options, pid_t caller) {
   switch (invocation.action) {
     case Request::run:
-      if (invocation.policy.reporting.ctest) end_with_caller(caller);
-      return run_and_report(invocation.policy, options);
+      return invocation.policy.reporting.ctest ? run_for_ctest(invocation.policy, options, caller)
+                                               : run_and_report(invocation.policy, options);
     case Request::dry_run:
       return dry_run(invocation.policy);
     case Request::doctor:

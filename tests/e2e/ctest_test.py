@@ -1,5 +1,6 @@
 """The CMake package: a stranger's project, by find_package from a moved prefix and by add_subdirectory, with each CMake."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -15,8 +16,10 @@ BUILD = pathlib.Path(harness.SANDBOX_EXEC).resolve().parents[2]
 CONSUMER = harness.SOURCE / "tests/ctest-integration/consumer"
 # The folder of a newer cmake and ctest beside the system's (ci/test).
 FOLDERS = [folder for folder in ("/usr/bin", os.environ.get("NEWER_CMAKE")) if folder]
-PASS = {"found.Unit.Passes", "added", "added.script", "enabled", "embedded.true", "embedded.false"}
-FAIL = {"found.Unit.Fails": "Failure", "found.Unit.EatsMemory": "out-of-memory", "found.Unit.Hangs": "timed-out"}
+PASS = {"found.Unit.Passes", "added", "added.script", "enabled", "embedded.true", "embedded.false",
+        "lists.Lists.Passes"}
+FAIL = {"found.Unit.Fails": "Failure", "found.Unit.EatsMemory": "out-of-memory", "found.Unit.Hangs": "timed-out",
+        "whole": "Unit.EatsMemory"}
 
 
 class Package(unittest.TestCase):
@@ -52,6 +55,15 @@ class Package(unittest.TestCase):
         for name, case in cases.items():
             self.assertEqual(case.get("status"), "run" if name in PASS else "fail", name)
             self.assertIn(FAIL.get(name, ""), case.findtext("system-out"))
+        whole = harness.parse_report((build / "whole.json").read_text(encoding="utf-8"))
+        self.assertEqual({test["name"]: test["attempts"][-1]["verdict"] for test in whole["tests"]},
+                         {"Unit.Passes": "passed", "Unit.EatsMemory": "out-of-memory", "Unit.Hangs": "timed-out"})
+        listed = json.loads(self.call(f"{folder}/ctest", "--test-dir", build, "--show-only=json-v1"))
+        groups = {test["name"]: [value["value"] for value in test["properties"] if value["name"] == "RESOURCE_GROUPS"]
+                  for test in listed["tests"]}
+        self.assertEqual(groups["lists.Lists.Passes"][0][0]["requirements"], [{".type": "memory_mib", "slots": 32}])
+        report = harness.parse_report((build / "lists.json").read_text(encoding="utf-8"))  # of the TEST, not of the list
+        self.assertIn("--gtest_filter=Lists.Passes", report["command"])
 
     def test_found_in_a_moved_prefix(self):
         for folder in FOLDERS:
@@ -103,7 +115,9 @@ class Package(unittest.TestCase):
         for line, words in (("sandbox_add_test(NAME a)", "COMMAND are needed"),
                             ("sandbox_add_test(NAME a COMMAND b TIMEOUT 3s)", "whole seconds"),
                             ("sandbox_enable(MEMRY 3)", "what is MEMRY 3?"),
-                            ("sandbox_discover_tests(none)", "no target")):
+                            ("sandbox_discover_tests(none)", "no target"),
+                            ("sandbox_add_test(NAME a COMMAND b SCHEDULE_MEMORY)", "SCHEDULE_MEMORY wants a MEMORY"),
+                            ("sandbox_add_test(NAME a COMMAND b SCHEDULE_MEMORY MEMORY 1x)", "not \"1x\"")):
             with self.subTest(line=line):
                 project = self.folder / "bad"
                 shutil.rmtree(project, ignore_errors=True)

@@ -87,7 +87,7 @@ TEST_F(RunnerOptions, AValueThatWasLeftOutIsNotTheNextWord) {
 }
 
 TEST_F(RunnerOptions, WhatIsAskedOfOneSandboxIsRefused) {
-  for (const char* option : {"--doctor", "--dry-run", "--ctest", "--events=e"})
+  for (const char* option : {"--doctor", "--dry-run", "--signal-exit=code", "--events=e"})
     EXPECT_NE(refusal({option, "./t"}), "") << option;
 }
 
