@@ -26,6 +26,7 @@ Policy for_listing(const Policy& policy) {
   listing.reporting.report.clear();
   listing.reporting.report_dir.clear();
   listing.reporting.events.clear();
+  listing.reporting.measurements = false;
   listing.best_effort = true;
   return listing;
 }

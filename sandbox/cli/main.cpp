@@ -19,6 +19,7 @@
 #include "plan/plan.h"
 #include "report/event_stream.h"
 #include "report/exit_code.h"
+#include "report/measurements.h"
 #include "report/sentence.h"
 #include "report/write.h"
 #include "spawner/serve.h"
@@ -82,6 +83,7 @@ using WriteReport = std::function<void(const Report&)>;
 
 int tell(Report report, const Reporting& reporting, EventStream& events, const WriteReport& write) {
   write_sentence(STDERR_FILENO, {report.outcome.reason, report.outcome.hint}, reporting);
+  if (reporting.measurements) (void)write_text(STDOUT_FILENO, ctest_measurements(report.usage));
   if (auto warning = events.end(report)) report.warnings.push_back(std::move(*warning));
   Ending ending = ending_of(report.outcome, reporting);
   try {

@@ -107,6 +107,7 @@ inline constexpr auto kReportingKeys = [](auto& keys, auto& reporting) {
   keys.field("quiet", reporting.quiet);
   keys.word("signal_exit", kSignalExits, reporting.signal_exit_as_code);
   keys.field("ctest", reporting.ctest);
+  keys.field("ctest_measurements", reporting.measurements);
   keys.word("if_unsupported", kIfUnsupported, reporting.if_unsupported);
 };
 

@@ -75,6 +75,7 @@ struct Reporting {
   bool quiet = false;
   bool signal_exit_as_code = false;  // --signal-exit=code: 128+n instead of dying of the signal
   bool ctest = false;
+  bool measurements = false;  // CTest's, on standard output
   IfUnsupported if_unsupported = IfUnsupported::fail;
 };
 

@@ -1,4 +1,4 @@
-// --report to --ctest.
+// --report to --ctest-measurements.
 #include <array>
 
 #include "policy/choices.h"
@@ -53,6 +53,10 @@ void set_ctest(Policy& policy, const std::string& value, const Place&) {
   policy.reporting.ctest = is_true(value);
 }
 
+void set_measurements(Policy& policy, const std::string& value, const Place&) {
+  policy.reporting.measurements = is_true(value);
+}
+
 constexpr std::array kSettings{
     Setting{"report", word, last_wins, kGroup, "FILE|fd:N", "write the JSON report there", "",
             set_report},
@@ -67,6 +71,8 @@ constexpr std::array kSettings{
             "died of signal N: do so too, or exit 128+N", "signal", set_signal_exit},
     Setting{"ctest", flag, last_wins, kGroup, "", "die of a signal at any end but its own", "",
             set_ctest},
+    Setting{"ctest-measurements", flag, last_wins, kGroup, "",
+            "print its figures for CTest's Test.xml after it", "", set_measurements},
 };
 
 }  // namespace

@@ -165,6 +165,18 @@ class Reports(Tree):
         self.assertEqual(self.last(result, "will.eat")["verdict"], "failed")  # it did not fail
         self.assertNotIn("with fixtures", result.stderr)
 
+    def test_measurements(self):
+        """In CTest's Test.xml where asked, also of what died; else nothing is printed."""
+        result = self.ctest("--memory", "64M", "--ctest-measurements", "-R", "^(passes|eats|says.wrong)$", "-T", "Test")
+        self.assert_ended(result, exit=8)
+        [document] = pathlib.Path(self.build, "Testing").glob("*/Test.xml")
+        tests = {test.findtext("Name"): {each.get("name"): each.findtext("Value") for each in test.iter("NamedMeasurement")}
+                 for test in xml.parse(document).getroot().iter("Test") if test.get("Status")}
+        self.assertGreater(int(tests["eats"]["sandbox.memory_peak_bytes"]), 60 << 20)
+        self.assertLess(int(tests["passes"]["sandbox.memory_peak_bytes"]), 60 << 20)
+        self.assertGreaterEqual(float(tests["eats"]["sandbox.cpu_seconds"]), 0)
+        self.assertNotIn("CTestMeasurement", self.ctest("-R", "^passes$", "-V").stdout)
+
     def test_ctest_killed(self):
         """Its tests end with it, and are reported as what they are."""
         started = self.start("--test-dir", self.build, "-R", "^(hangs|passes)$", "--timeout", "60", "--verbose",

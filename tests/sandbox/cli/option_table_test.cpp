@@ -52,6 +52,7 @@ const std::map<std::string, std::string> kGood{{"memory", "\"256M\""},
                                                {"quiet", "true"},
                                                {"signal_exit", "\"code\""},
                                                {"ctest", "true"},
+                                               {"ctest_measurements", "true"},
                                                {"best_effort", "true"},
                                                {"if_unsupported", "\"skip\""}};
 

@@ -42,6 +42,7 @@ Policy unusual_policy() {
   policy.reporting.quiet = true;
   policy.reporting.signal_exit_as_code = true;
   policy.reporting.ctest = true;
+  policy.reporting.measurements = true;
   policy.reporting.if_unsupported = IfUnsupported::skip;
   return policy;
 }
