@@ -60,6 +60,7 @@ void read_property(ListedTest& test, const std::string& name, const Json& value)
   if (name == "LABELS") test.labels = texts(value);
   if (name == "TIMEOUT" && value.is_number()) test.timeout = milliseconds(value.get<double>());
   if (name.starts_with("FIXTURES_")) test.has_fixture = true;
+  if (name == "ENVIRONMENT") test.environment = texts(value);
   if (name != "ENVIRONMENT" && name != "ENVIRONMENT_MODIFICATION") return;
   for (const std::string& assignment : texts(value))
     test.environment_names.push_back(assignment.substr(0, assignment.find('=')));

@@ -27,6 +27,7 @@ struct ListedTest {
   std::vector<std::string> command{};  // empty: its program is missing
   std::string working_directory{};
   std::vector<std::string> labels{};
+  std::vector<std::string> environment{};        // ENVIRONMENT: "NAME=value"
   std::vector<std::string> environment_names{};  // of ENVIRONMENT and ENVIRONMENT_MODIFICATION
   std::optional<std::chrono::milliseconds> timeout{};
   bool has_fixture = false;  // sets up, cleans up or requires one

@@ -13,6 +13,7 @@
 #include "ctest/arrange.h"
 #include "ctest/build_tree.h"
 #include "ctest/command.h"
+#include "ctest/diagnose.h"
 #include "ctest/junit.h"
 #include "ctest/options.h"
 #include "ctest/outcome.h"
@@ -87,6 +88,7 @@ class Session {
     write();
     summarize();
     if (ended.interrupted_by) die_of(ended.interrupted_by);
+    if (options_.diagnose) diagnose();
     return status_of(ended);
   }
 
@@ -160,6 +162,12 @@ class Session {
     }
     (void)write_text(STDERR_FILENO, text);
     tell("reports: " + reports_);
+  }
+
+  void diagnose() const {
+    const std::string file = reports_ + "/per-test.json";
+    if (diagnose_failed(tests_, arranged_, suite_, options_.per_test, file))
+      tell("what lowers these walls: --per-test " + file);
   }
 
   int status_of(const Ended& ended) const {

@@ -86,6 +86,11 @@ class WordSorter {
       problems_.add(shown(word) + ": sandbox-ctest runs the tests of a build tree, no dashboard");
     if (is_one_of(kListing, head)) options_.action = Options::Action::ctest_only;
     if (std::string* place = own_place(name)) return take_value(word, *place);
+    if (word == "--diagnose") {
+      options_.diagnose = true;
+      ++at_;
+      return;
+    }
     if (name == "build-tree") return take_build_tree(word);
     if (name == "timeout") return take_timeout(word);
     const Option* option = is_one_of(kCtestsOwn, name) ? nullptr : find_option(name);
@@ -209,6 +214,8 @@ std::string help_text_of_ctest() {
          "  --timeout TIME            for each test without a TIMEOUT of its own\n"
          "  --build-tree rw|ro        whether tests may write into the build tree (rw)\n"
          "  --per-test FILE           options for some tests, by name or label (JSON)\n"
+         "  --diagnose                find the walls that failed tests run into; it runs them outside\n"
+         "                            too, and writes a --per-test file\n"
          "  --report-dir DIR          the reports (BUILD/Testing/sandbox)\n"
          "  --report FILE             the report of all tests, there too\n\n"
          "All other options of ctest are ctest's own (ctest --help), all other options of\n"

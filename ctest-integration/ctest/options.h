@@ -32,6 +32,7 @@ struct Options {
   std::optional<std::chrono::milliseconds> timeout{};
   bool isolation_given = false;
   BuildTree build_tree = BuildTree::writable;
+  bool diagnose = false;     // what failed
   std::string per_test{};    // a file of options for some tests
   std::string report{};      // a further place for the suite report
   std::string report_dir{};  // "": Testing/sandbox in the build tree

@@ -60,6 +60,9 @@ void take_command_flag(CommandLine& line, CommandFlag flag, const char* value) {
     case CommandFlag::dry_run:
       if (line.action == Request::run) line.action = Request::dry_run;
       return;
+    case CommandFlag::diagnose:
+      if (line.action == Request::run) line.action = Request::diagnose;
+      return;
     case CommandFlag::doctor:
       return take_doctor(line, value);
     case CommandFlag::version:

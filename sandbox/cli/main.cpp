@@ -12,6 +12,7 @@
 #include <string>
 #include <utility>
 
+#include "cli/diagnose.h"
 #include "cli/doctor.h"
 #include "cli/listing.h"
 #include "cli/options.h"
@@ -147,6 +148,20 @@ int dry_run(const Policy& policy) {
   return print(print_plan(make_plan(policy, probe_host(policy))));
 }
 
+// 1: no wall of the sandbox explains it.
+int diagnose_here(const Invocation& invocation) {
+  constexpr std::chrono::milliseconds kAbove{5000};  // the limit itself ends with a report
+  const Policy& policy = invocation.policy;
+  Patient patient{.name = policy.reporting.name, .command = policy.command};
+  if (patient.name.empty()) patient.name = base_name(policy.command.front());
+  patient.sandbox_exec = "/proc/self/exe";
+  patient.options = invocation.option_words;
+  if (policy.limits.timeout)
+    patient.most = *policy.limits.timeout + policy.limits.grace + kAbove;
+  const Diagnosis::Finding finding = diagnose(patient).finding;
+  return finding == Diagnosis::Finding::walls || finding == Diagnosis::Finding::passes ? 0 : 1;
+}
+
 int act(const Invocation& invocation, const RunOptions& options, pid_t caller) {
   switch (invocation.action) {
     case Request::run:
@@ -154,6 +169,8 @@ int act(const Invocation& invocation, const RunOptions& options, pid_t caller) {
                                                : run_and_report(invocation.policy, options);
     case Request::dry_run:
       return dry_run(invocation.policy);
+    case Request::diagnose:
+      return diagnose_here(invocation);
     case Request::doctor:
       return doctor(DoctorFormat::text);
     case Request::doctor_json:

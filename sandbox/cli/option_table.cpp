@@ -7,9 +7,11 @@
 namespace sandbox {
 namespace {
 
-constexpr std::array<CommandOption, 5> kCommandOptions{{
+constexpr std::array<CommandOption, 6> kCommandOptions{{
     {CommandFlag::policy, "policy", Argument::required, "FILE", "read settings from a JSON file"},
     {CommandFlag::dry_run, "dry-run", Argument::none, "", "print the plan, run nothing"},
+    {CommandFlag::diagnose, "diagnose", Argument::none, "",
+     "run it outside too, and find the walls it runs into"},
     {CommandFlag::doctor, "doctor", Argument::optional, "json",
      "say what this host gives, and what to mend"},
     {CommandFlag::version, "version", Argument::none, "", "print the version"},

@@ -13,7 +13,7 @@ namespace sandbox {
 
 enum class Argument { none, required, optional };
 
-enum class CommandFlag { policy, dry_run, doctor, version, help };
+enum class CommandFlag { policy, dry_run, diagnose, doctor, version, help };
 
 struct CommandOption {
   CommandFlag flag;

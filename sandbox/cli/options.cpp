@@ -67,7 +67,8 @@ void check_bind_in_two_words(const CommandLine& line, const World& world, Proble
 }
 
 bool needs_policy(const CommandLine& line) {
-  return line.action == Request::run || line.action == Request::dry_run;
+  return line.action == Request::run || line.action == Request::dry_run ||
+         line.action == Request::diagnose;
 }
 
 void check_doctor(const CommandLine& line, Problems& problems) {
@@ -98,6 +99,7 @@ Invocation parse_options(int argc, char* const* argv, const World& world) {
   apply_all(invocation.policy, line.flags, world, world.cwd(), problems);
   check_bind_in_two_words(line, world, problems);
   invocation.policy.command = line.command;
+  invocation.option_words.assign(argv + std::min(argc, 1), argv + argc - line.command.size());
   if (!problems.empty()) throw BadOptions{problems.error(), invocation};
   if (needs_policy(line) && line.command.empty()) invocation.action = Request::nothing;
   return invocation;

@@ -12,11 +12,12 @@
 
 namespace sandbox {
 
-enum class Request { run, dry_run, doctor, doctor_json, version, help, nothing };
+enum class Request { run, dry_run, diagnose, doctor, doctor_json, version, help, nothing };
 
 struct Invocation {
   Policy policy{};
   Request action = Request::run;
+  std::vector<std::string> option_words{};  // all before the program, as they came
 };
 
 // What parse_options throws. It brings along what could be understood, so that this end too is told
