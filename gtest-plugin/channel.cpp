@@ -235,7 +235,8 @@ SANDBOX_ONCE bool Answer::is_true(const char* key) const {
   return text && std::strncmp(text, "true", 4) == 0;
 }
 
-SANDBOX_ONCE Message::Message(const char* what) : text_{std::string{"{\"v\":1,\"do\":\""} + what + "\""} {}
+SANDBOX_ONCE Message::Message(const char* what)
+    : text_{std::string{"{\"v\":1,\"do\":\""} + what + "\""} {}
 
 SANDBOX_ONCE Message& Message::add(const char* key, const std::string& text) {
   text_ += std::string{",\""} + key + "\":" + quoted(text);
@@ -289,7 +290,8 @@ SANDBOX_ONCE bool Channel::is_open() const {
   return fd_ >= 0 && is_owner() && inode_of(fd_) == inode_;
 }
 
-SANDBOX_ONCE void Channel::begin_test(const std::string& test, const std::string& file, int line) const {
+SANDBOX_ONCE void Channel::begin_test(const std::string& test, const std::string& file,
+                                      int line) const {
   if (page_ && is_owner()) return page_->write(test, file, line, monotonic_ns());
   if (is_open())
     say(Message{"test-start"}

@@ -9,8 +9,8 @@
 #include <mutex>
 #include <string>
 
-// Before each definition that others see: a program may get the listener several times, by an object
-// library, by a shared one and by itself. One counts for all.
+// Before each definition that others see: a program may get the listener several times, by an
+// object library, by a shared one and by itself. One counts for all.
 #define SANDBOX_ONCE __attribute__((weak, visibility("default")))
 
 namespace sandbox {

@@ -90,7 +90,7 @@ class Arranger {
 
   // CTest's order; 0 is no limit.
   std::optional<milliseconds> timeout_of(const ListedTest& test) const {
-    const auto timeout = test.timeout      ? test.timeout
+    const auto timeout = test.timeout       ? test.timeout
                          : options_.timeout ? options_.timeout
                                             : tree_.timeout;
     return timeout && timeout->count() > 0 ? timeout : std::nullopt;
@@ -107,8 +107,8 @@ class Arranger {
 
 }  // namespace
 
-Arranged arrange(const std::vector<ListedTest>& tests, const BuildFolders& tree, const Options& options,
-                 const std::vector<Rule>& rules, const Places& places) {
+Arranged arrange(const std::vector<ListedTest>& tests, const BuildFolders& tree,
+                 const Options& options, const std::vector<Rule>& rules, const Places& places) {
   return Arranger{tree, options, rules, places}.take(tests);
 }
 

@@ -29,7 +29,7 @@ struct Places {
   std::string reports{};  // a folder
 };
 
-Arranged arrange(const std::vector<ListedTest>& tests, const BuildFolders& tree, const Options& options,
-                 const std::vector<Rule>& rules, const Places& places);
+Arranged arrange(const std::vector<ListedTest>& tests, const BuildFolders& tree,
+                 const Options& options, const std::vector<Rule>& rules, const Places& places);
 
 }  // namespace sandbox::ctest

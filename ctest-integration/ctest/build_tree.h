@@ -12,8 +12,8 @@
 namespace sandbox::ctest {
 
 struct BuildFolders {
-  std::string build{};   // absolute
-  std::string source{};  // of its project; "": not known
+  std::string build{};                                 // absolute
+  std::string source{};                                // of its project; "": not known
   std::optional<std::chrono::milliseconds> timeout{};  // of DartConfiguration.tcl
 };
 

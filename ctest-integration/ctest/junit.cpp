@@ -95,8 +95,9 @@ std::string junit_text(const SuiteReport& suite, const std::string& name) {
     if (!test.attempts.empty()) add_attempt(one, attempt);
     add_end(one, test, attempt);
     if (!attempt.output.empty())
-      one.append_child("system-out").append_child(pugi::node_pcdata).set_value(
-          for_xml(attempt.output).c_str());
+      one.append_child("system-out")
+          .append_child(pugi::node_pcdata)
+          .set_value(for_xml(attempt.output).c_str());
     failures += !one.child("failure").empty();
     errors += !one.child("error").empty();
   }

@@ -7,9 +7,9 @@
 
 namespace sandbox::ctest {
 
-// <failure> for a test that failed by itself, <error type="VERDICT"> for another end and for one that
-// could not run, <skipped> for one that said so or is disabled;
-// figures as properties. `name`: of the whole.
+// <failure> for a test that failed by itself, <error type="VERDICT"> for another end and for one
+// that could not run, <skipped> for one that said so or is disabled; figures as properties. `name`:
+// of the whole.
 std::string junit_text(const SuiteReport& suite, const std::string& name);
 
 }  // namespace sandbox::ctest

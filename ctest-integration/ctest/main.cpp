@@ -57,8 +57,7 @@ std::string counted(std::size_t count, const std::string& noun) {
 
 int list_only(const Options& options) {
   std::vector<std::string> command{"ctest"};
-  if (!options.test_dir.empty())
-    command.insert(command.end(), {"--test-dir", options.test_dir});
+  if (!options.test_dir.empty()) command.insert(command.end(), {"--test-dir", options.test_dir});
   command.insert(command.end(), options.ctest_words.begin(), options.ctest_words.end());
   return run(command).status;
 }

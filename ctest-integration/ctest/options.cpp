@@ -20,13 +20,14 @@ constexpr std::array kCtestsOwn = {"quiet"sv};
 
 // CTest does without running the tests of a tree.
 constexpr std::array kListing = {"-N"sv, "--show-only"sv, "--print-labels"sv, "--help-full"sv};
-constexpr std::array kNoTests = {"-S"sv, "-SP"sv, "--script"sv, "--script-new-process"sv,
-                                 "--build-and-test"sv, "-D"sv, "--dashboard"sv};
+constexpr std::array kNoTests = {
+    "-S"sv, "-SP"sv,        "--script"sv, "--script-new-process"sv, "--build-and-test"sv,
+    "-D"sv, "--dashboard"sv};
 
 // CTest's own that differ little from one of ours.
-constexpr std::array kCtestsNames = {"debug"sv, "exclude-regex"sv, "group"sv, "no-tests"sv, "output-log"sv,
-                                     "parallel"sv, "preset"sv, "repeat"sv, "rerun-failed"sv, "test-load"sv,
-                                     "union"sv, "verbose"sv};
+constexpr std::array kCtestsNames = {"debug"sv,        "exclude-regex"sv, "group"sv,  "no-tests"sv,
+                                     "output-log"sv,   "parallel"sv,      "preset"sv, "repeat"sv,
+                                     "rerun-failed"sv, "test-load"sv,     "union"sv,  "verbose"sv};
 
 // What is of one sandbox, and there are many.
 struct Refused {
@@ -154,7 +155,8 @@ class WordSorter {
   void take_sandbox_option(const Option& option, const std::string& word) {
     for (const Refused& refused : kRefused) {
       if (refused.name == std::string_view{option.name})
-        problems_.add("--" + std::string{option.name} + " is not for sandbox-ctest: " + refused.why);
+        problems_.add("--" + std::string{option.name} +
+                      " is not for sandbox-ctest: " + refused.why);
     }
     if (std::string_view{option.name} == "isolation") options_.isolation_given = true;
     const bool wants_value = option.argument == Argument::required;
@@ -214,7 +216,8 @@ std::string help_text_of_ctest() {
          "  --timeout TIME            for each test without a TIMEOUT of its own\n"
          "  --build-tree rw|ro        whether tests may write into the build tree (rw)\n"
          "  --per-test FILE           options for some tests, by name or label (JSON)\n"
-         "  --diagnose                find the walls that failed tests run into; it runs them outside\n"
+         "  --diagnose                find the walls that failed tests run into; it runs them "
+         "outside\n"
          "                            too, and writes a --per-test file\n"
          "  --report-dir DIR          the reports (BUILD/Testing/sandbox)\n"
          "  --report FILE             the report of all tests, there too\n\n"

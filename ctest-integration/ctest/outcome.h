@@ -22,8 +22,8 @@ struct CtestResult {
 // Throws Error where it is not that.
 std::vector<CtestResult> parse_ctest_junit(const std::string& xml);
 
-// Tests that did not take part are left out. `results` may be empty: ctest was ended before it wrote
-// them; then the reports alone tell.
+// Tests that did not take part are left out. `results` may be empty: ctest was ended before it
+// wrote them; then the reports alone tell.
 std::vector<SuiteTest> conclude(const std::vector<ListedTest>& tests, const Arranged& arranged,
                                 const std::vector<CtestResult>& results);
 

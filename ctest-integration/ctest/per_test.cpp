@@ -70,8 +70,8 @@ std::vector<Rule> read_rules(const std::string& path, const World& world) {
   if (file.error) throw Error{"cannot read --per-test " + path, file.error};
   const Json json = Json::parse(file.text, nullptr, false);
   if (!json.is_object())
-    throw Error{path + " is no JSON object of patterns",
-                0, R"(it looks like {"Net.*": {"network": "host"}, "label:slow": {"timeout": 600}})"};
+    throw Error{path + " is no JSON object of patterns", 0,
+                R"(it looks like {"Net.*": {"network": "host"}, "label:slow": {"timeout": 600}})"};
   Problems problems;
   const std::string base = folder_of(path);
   for (const auto& [key, options] : json.items()) {
@@ -86,7 +86,8 @@ std::vector<Rule> read_rules(const std::string& path, const World& world) {
 
 void check_rules(const std::vector<Rule>& rules, const std::vector<ListedTest>& tests) {
   for (const Rule& rule : rules) {
-    if (std::ranges::any_of(tests, [&](const ListedTest& test) { return rule.fits(test); })) continue;
+    if (std::ranges::any_of(tests, [&](const ListedTest& test) { return rule.fits(test); }))
+      continue;
     throw Error{"--per-test: " + shown(rule.pattern) + " is no test's " +
                 (rule.is_of_labels ? "label" : "name")};
   }

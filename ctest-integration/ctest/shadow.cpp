@@ -124,9 +124,9 @@ std::string shadow_test_file(const BuildFolders& tree, const std::vector<ListedT
 std::string shadow_configuration(const std::string& text, const std::string& folder) {
   std::string result;
   for (const std::string_view line : split(text, '\n'))
-    result += (line.starts_with("BuildDirectory:") ? "BuildDirectory: " + folder
-                                                   : std::string{line}) +
-              "\n";
+    result +=
+        (line.starts_with("BuildDirectory:") ? "BuildDirectory: " + folder : std::string{line}) +
+        "\n";
   return result;
 }
 

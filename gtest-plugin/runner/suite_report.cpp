@@ -21,9 +21,13 @@ const char* result_of(const SuiteResult& suite) {
 
 // The output of what went well is nobody's business.
 SuiteAttempt suite_attempt(const Attempt& attempt) {
-  return {attempt.verdict, attempt.reason,  attempt.hint,
-          attempt.seconds, attempt.end == TestEnd::passed ? "" : attempt.output,
-          attempt.run_id,  attempt.figures};
+  return {attempt.verdict,
+          attempt.reason,
+          attempt.hint,
+          attempt.seconds,
+          attempt.end == TestEnd::passed ? "" : attempt.output,
+          attempt.run_id,
+          attempt.figures};
 }
 
 SuiteTest suite_test(const TestCase& test, const TestResult& result) {

@@ -45,8 +45,8 @@ constexpr std::uint64_t operator""_GiB(unsigned long long count) {
 
 namespace internal {
 
-__attribute__((visibility("default")))
-void set_memory_budget(std::uint64_t bytes, const char* file, int line);
+__attribute__((visibility("default"))) void set_memory_budget(std::uint64_t bytes, const char* file,
+                                                              int line);
 __attribute__((visibility("default"))) void forbid_leaks(const char* file, int line);
 
 }  // namespace internal

@@ -155,8 +155,8 @@ class Diagnoser {
     const Words words = inside_words(more, without_caps);
     const int first = run_quietly(words, patience());
     const int second = first == 0 ? run_quietly(words, patience()) : first;
-    tell("lowered: " + names, first == 0 && second != 0 ? "passed once, then " + end_of(second)
-                                                        : end_of(second));
+    tell("lowered: " + names,
+         first == 0 && second != 0 ? "passed once, then " + end_of(second) : end_of(second));
     return second == 0;
   }
 

@@ -36,7 +36,8 @@ std::string as_per_test(const std::string& name, const std::vector<Wall>& walls)
 struct Patient {
   std::string name{};
   std::vector<std::string> command{};
-  std::vector<std::string> around{};   // before the command outside and before sandbox-exec: "env", "-C", …
+  std::vector<std::string>
+      around{};  // before the command outside and before sandbox-exec: "env", "-C", …
   std::string sandbox_exec{};
   std::vector<std::string> options{};  // its own; those that tell of the run are left out
   std::optional<std::chrono::milliseconds> most{};  // a run that takes longer is ended

@@ -156,8 +156,7 @@ int diagnose_here(const Invocation& invocation) {
   if (patient.name.empty()) patient.name = base_name(policy.command.front());
   patient.sandbox_exec = "/proc/self/exe";
   patient.options = invocation.option_words;
-  if (policy.limits.timeout)
-    patient.most = *policy.limits.timeout + policy.limits.grace + kAbove;
+  if (policy.limits.timeout) patient.most = *policy.limits.timeout + policy.limits.grace + kAbove;
   const Diagnosis::Finding finding = diagnose(patient).finding;
   return finding == Diagnosis::Finding::walls || finding == Diagnosis::Finding::passes ? 0 : 1;
 }

@@ -26,8 +26,9 @@ class Arrange : public testing::Test {
 
 TEST_F(Arrange, TheLauncherEndsWithTheProgram) {
   options_.sandbox_words = {"--memory=1G"};
-  EXPECT_THAT(words(test_), ElementsAre("/bin/sandbox-exec", "--ctest", "--name=a", "--report=/r/1.json",
-                                        "--memory=1G", "--bind=/b", "--", "/b/t"));
+  EXPECT_THAT(words(test_),
+              ElementsAre("/bin/sandbox-exec", "--ctest", "--name=a", "--report=/r/1.json",
+                          "--memory=1G", "--bind=/b", "--", "/b/t"));
 }
 
 TEST_F(Arrange, WhatIsMissingIsLeftToCTest) {
@@ -69,8 +70,9 @@ TEST_F(Arrange, LaterRulesWin) {
             {.pattern = "b", .words = {"--memory=2G"}},
             {.pattern = "x", .is_of_labels = true, .words = {"--memory=3G"}}};
   test_.labels = {"x"};
-  EXPECT_THAT(words(test_), ElementsAre("/bin/sandbox-exec", "--ctest", "--name=a", "--report=/r/1.json", "--bind=/b",
-                                        "--memory=1G", "--memory=3G", "--timeout=5000ms", "--", "/b/t"));
+  EXPECT_THAT(words(test_), ElementsAre("/bin/sandbox-exec", "--ctest", "--name=a",
+                                        "--report=/r/1.json", "--bind=/b", "--memory=1G",
+                                        "--memory=3G", "--timeout=5000ms", "--", "/b/t"));
 }
 
 TEST_F(Arrange, AFixtureIsShared) {
@@ -78,8 +80,9 @@ TEST_F(Arrange, AFixtureIsShared) {
   test_.has_fixture = true;
   const Arranged arranged = take(test_);
   EXPECT_EQ(arranged.beside_fixtures, 1U);
-  EXPECT_THAT(arranged.tests[0].launcher, ElementsAre("/bin/sandbox-exec", "--ctest", "--name=a", "--report=/r/1.json",
-                                                      "--memory=1G", "--isolation=none", "--", "/b/t"));
+  EXPECT_THAT(arranged.tests[0].launcher,
+              ElementsAre("/bin/sandbox-exec", "--ctest", "--name=a", "--report=/r/1.json",
+                          "--memory=1G", "--isolation=none", "--", "/b/t"));
   options_.isolation_given = true;
   EXPECT_EQ(take(test_).beside_fixtures, 0U);
 }

@@ -32,7 +32,8 @@ class CtestOptions : public testing::Test {
 };
 
 TEST_F(CtestOptions, EachWordGoesToWhomItIsFor) {
-  const Options options = parse({"-R", "^a$", "--memory", "64M", "-j4", "--network=off", "--quiet", "--test-dir", "b"});
+  const Options options =
+      parse({"-R", "^a$", "--memory", "64M", "-j4", "--network=off", "--quiet", "--test-dir", "b"});
   EXPECT_EQ(options.ctest_words, (Words{"-R", "^a$", "-j4", "--quiet"}));
   EXPECT_EQ(options.sandbox_words, (Words{"--memory=64M", "--network=off"}));
   EXPECT_EQ(options.test_dir, "b");

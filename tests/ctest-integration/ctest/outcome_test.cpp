@@ -42,17 +42,22 @@ TEST(CtestOutcome, PassedWithoutASandboxIsNoPass) {
 }
 
 TEST(CtestOutcome, WhatDidNotRun) {
-  EXPECT_EQ(only(kUnwritten, {.name = "a", .status = "notrun", .message = "Fixture dependency failed"}).result,
-            TestState::not_run);
-  EXPECT_EQ(only(kUnwritten, {.name = "a", .status = "notrun", .message = "SKIP_RETURN_CODE=77"}).result,
-            TestState::skipped);
-  EXPECT_EQ(only({}, {.name = "a", .status = "disabled", .message = "Disabled"}).result, TestState::disabled);
+  EXPECT_EQ(
+      only(kUnwritten, {.name = "a", .status = "notrun", .message = "Fixture dependency failed"})
+          .result,
+      TestState::not_run);
+  EXPECT_EQ(
+      only(kUnwritten, {.name = "a", .status = "notrun", .message = "SKIP_RETURN_CODE=77"}).result,
+      TestState::skipped);
+  EXPECT_EQ(only({}, {.name = "a", .status = "disabled", .message = "Disabled"}).result,
+            TestState::disabled);
 }
 
 TEST(CtestOutcome, WhatTookNoPartIsLeftOut) {
   Arranged arranged;
   arranged.tests.resize(2);
-  const auto tests = conclude({{.name = "a"}, {.name = "b"}}, arranged, {{.name = "b", .status = "disabled"}});
+  const auto tests =
+      conclude({{.name = "a"}, {.name = "b"}}, arranged, {{.name = "b", .status = "disabled"}});
   ASSERT_EQ(tests.size(), 1U);
   EXPECT_EQ(tests[0].name, "b");
 }

@@ -28,10 +28,12 @@ class PerTest : public testing::Test {
 };
 
 TEST_F(PerTest, NamesAndLabels) {
-  const auto rules = read(R"({"Net.*": {"memory": "1G", "cpus": 1.5, "keep_env": ["A", "B"], "timeout": 9},
+  const auto rules =
+      read(R"({"Net.*": {"memory": "1G", "cpus": 1.5, "keep_env": ["A", "B"], "timeout": 9},
                               "label:slow": {"isolation": "none"}})");
   ASSERT_EQ(rules.size(), 2U);
-  EXPECT_EQ(rules[0].words, (std::vector<std::string>{"--memory=1G", "--cpus=1.5", "--keep-env=A", "--keep-env=B"}));
+  EXPECT_EQ(rules[0].words, (std::vector<std::string>{"--memory=1G", "--cpus=1.5", "--keep-env=A",
+                                                      "--keep-env=B"}));
   EXPECT_EQ(rules[0].timeout, std::chrono::seconds{9});
   EXPECT_TRUE(rules[0].fits({.name = "Net.Accept"}));
   EXPECT_FALSE(rules[0].fits({.name = "My.Net"}));

@@ -26,7 +26,8 @@ TEST(ListOfTests, AsCTestTellsIt) {
 }
 
 TEST(ListOfTests, OtherTextIsNone) {
-  for (const char* text : {"", "no tests", "{", "[]", R"({"kind": "other"})", R"({"kind": "ctestInfo", "tests": [{}]})"})
+  for (const char* text : {"", "no tests", "{", "[]", R"({"kind": "other"})",
+                           R"({"kind": "ctestInfo", "tests": [{}]})"})
     EXPECT_THROW(parse_tests(text), Error) << text;
 }
 

@@ -53,7 +53,8 @@ TEST(SmallestSet, IsAsManyAsItTakes) {
 
 TEST(SmallestSet, ALoweredWallMayHurt) {
   const auto passes = [](const std::vector<Wall>& lowered) {
-    const bool hurts = std::ranges::any_of(lowered, [](const Wall& wall) { return wall.lifts_caps; });
+    const bool hurts =
+        std::ranges::any_of(lowered, [](const Wall& wall) { return wall.lifts_caps; });
     return !hurts && needs({"--bind=/a", "--network=host"})(lowered);
   };
   EXPECT_THAT(words_of(smallest_set(kWalls, passes)), ElementsAre("--bind=/a", "--network=host"));
@@ -65,7 +66,8 @@ TEST(SmallestSet, IsNoneWhereNothingHelps) {
 
 TEST(Walls, AsTheUserWritesThem) {
   EXPECT_EQ(as_cmake(kWalls), "BIND /a /b NETWORK host");
-  EXPECT_EQ(as_cmake({{.words = {"--keep-env=A", "--seccomp=off"}}}), "OPTIONS --keep-env=A --seccomp=off");
+  EXPECT_EQ(as_cmake({{.words = {"--keep-env=A", "--seccomp=off"}}}),
+            "OPTIONS --keep-env=A --seccomp=off");
   EXPECT_EQ(as_per_test("N*", kWalls), R"({"N\\*":{"bind":["/a","/b"],"network":"host"}})");
   EXPECT_EQ(as_per_test("n", {{.words = {"--keep-root", "--keep-env=A"}}}),
             R"({"n":{"keep_root":true,"keep_env":["A"]}})");
@@ -73,7 +75,8 @@ TEST(Walls, AsTheUserWritesThem) {
 
 TEST(Walls, AreThoseOfTheRun) {
   Report report;
-  report.mounts = {{.destination = "/tmp", .kind = "project"}, {.destination = "/tmp/b", .kind = "project"},
+  report.mounts = {{.destination = "/tmp", .kind = "project"},
+                   {.destination = "/tmp/b", .kind = "project"},
                    {.destination = "/usr", .kind = "root"}};
   report.environment.removed = {"TOKEN"};
   report.identity = {.uid_outside = 1000, .how = "own id"};
