@@ -10,16 +10,6 @@
 namespace sandbox::ctest {
 namespace {
 
-// XML is UTF-8, and takes no other control characters.
-std::string for_xml(std::string_view bytes) {
-  const std::string text = to_utf8(bytes);
-  std::string clean;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') clean += c;
-  }
-  return clean;
-}
-
 void set(pugi::xml_node node, const char* name, const std::string& value) {
   node.append_attribute(name).set_value(for_xml(value).c_str());
 }

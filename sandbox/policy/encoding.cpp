@@ -70,6 +70,14 @@ std::string to_utf8(std::string_view bytes) {
   return text;
 }
 
+std::string for_xml(std::string_view bytes) {
+  std::string text = to_utf8(bytes);
+  std::erase_if(text, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r';
+  });
+  return text;
+}
+
 std::string base64(std::string_view bytes) {
   std::string text;
   for (std::size_t at = 0; at < bytes.size(); at += 3) {

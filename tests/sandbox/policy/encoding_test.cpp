@@ -49,5 +49,9 @@ TEST(Encoding, ReadsOnlyTheBase64ThatItWrites) {
     EXPECT_EQ(from_base64(text), std::nullopt) << text;
 }
 
+TEST(ForXml, HasNoControlCharactersButThree) {
+  EXPECT_EQ(for_xml("a\tb\nc\rd\x01\x1b[0m\xff"), "a\tb\nc\rd[0m\xef\xbf\xbd");
+}
+
 }  // namespace
 }  // namespace sandbox
