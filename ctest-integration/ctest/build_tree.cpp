@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "ctest/command.h"
@@ -14,6 +15,7 @@ namespace sandbox::ctest {
 namespace {
 
 using Json = nlohmann::json;
+using std::string_view_literals::operator""sv;
 using Milliseconds = std::chrono::milliseconds;
 
 // The rest of the line that begins with `start`; "": none does.
@@ -101,6 +103,22 @@ BuildFolders find_build_tree(const Options& options) {
   const auto seconds = leading_number(line_after(dart, "TimeOut: "));
   if (seconds.value_or(0) > 0) tree.timeout = milliseconds(static_cast<double>(*seconds));
   return tree;
+}
+
+std::vector<std::string> below_tree(std::vector<std::string> words, const BuildFolders& tree) {
+  constexpr std::array kFiles = {"--resource-spec-file"sv, "--tests-from-file"sv,
+                                 "--exclude-from-file"sv};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::size_t equals = words[i].find('=');
+    const std::string name = words[i].substr(0, equals);
+    if (std::ranges::find(kFiles, name) == kFiles.end()) continue;
+    const bool is_apart = equals == std::string::npos;
+    if (is_apart && ++i == words.size()) break;
+    const std::string file = is_apart ? words[i] : words[i].substr(equals + 1);
+    if (file.starts_with('/')) continue;
+    words[i] = (is_apart ? "" : name + "=") + tree.build + "/" + file;
+  }
+  return words;
 }
 
 std::vector<ListedTest> parse_tests(std::string_view text) {

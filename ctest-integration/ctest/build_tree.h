@@ -22,6 +22,9 @@ bool has_preset(const Options& options);
 // Throws Error (exit code 125) where there is no build tree.
 BuildFolders find_build_tree(const Options& options);
 
+// CTest's words with the files that it looks for below its --test-dir, which is another here.
+std::vector<std::string> below_tree(std::vector<std::string> words, const BuildFolders& tree);
+
 struct ListedTest {
   std::string name{};
   std::vector<std::string> command{};  // empty: its program is missing

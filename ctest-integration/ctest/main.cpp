@@ -109,7 +109,8 @@ class Session {
 
   std::vector<std::string> command() const {
     std::vector<std::string> words{"ctest"};
-    words.insert(words.end(), options_.ctest_words.begin(), options_.ctest_words.end());
+    const std::vector<std::string> given = below_tree(options_.ctest_words, tree_);
+    words.insert(words.end(), given.begin(), given.end());
     // A preset's folder goes before --test-dir.
     if (has_preset(options_)) {
       words.insert(words.end(), {"--overwrite", "BuildDirectory=" + shadow()});
@@ -117,10 +118,10 @@ class Session {
       words.insert(words.end(), {"--test-dir", shadow()});
     }
     words.insert(words.end(), {"--output-junit", ctests_junit()});
-    const bool given = std::ranges::any_of(options_.ctest_words, [](const std::string& word) {
+    const bool says_none = std::ranges::any_of(options_.ctest_words, [](const std::string& word) {
       return word.starts_with("--no-tests");
     });
-    if (!given) words.emplace_back("--no-tests=error");
+    if (!says_none) words.emplace_back("--no-tests=error");
     return words;
   }
 

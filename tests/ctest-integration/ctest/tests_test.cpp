@@ -25,6 +25,13 @@ TEST(ListOfTests, AsCTestTellsIt) {
   EXPECT_FALSE(tests[1].has_fixture);
 }
 
+TEST(CTestsWords, FilesBelowItsFolderAreFound) {
+  const BuildFolders tree{.build = "/b"};
+  EXPECT_EQ(below_tree({"--resource-spec-file", "s.json", "-R", "s.json", "--tests-from-file=t", "--exclude-from-file", "/x"}, tree),
+            (std::vector<std::string>{"--resource-spec-file", "/b/s.json", "-R", "s.json", "--tests-from-file=/b/t",
+                                      "--exclude-from-file", "/x"}));
+}
+
 TEST(ListOfTests, OtherTextIsNone) {
   for (const char* text : {"", "no tests", "{", "[]", R"({"kind": "other"})",
                            R"({"kind": "ctestInfo", "tests": [{}]})"})
