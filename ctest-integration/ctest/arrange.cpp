@@ -23,11 +23,21 @@ bool is_of_isolation(const std::string& word) {
                      setting->group == SettingGroup::isolation || name == "env");
 }
 
+bool sets_timeout_elsewhere(const Options& options) {
+  return has_preset(options) || std::ranges::any_of(options.ctest_words, [](const auto& word) {
+           return word.find("TimeOut=") != std::string::npos;
+         });
+}
+
 class Arranger {
  public:
   Arranger(const BuildFolders& tree, const Options& options, const std::vector<Rule>& rules,
            const Places& places)
-      : tree_(tree), options_(options), rules_(rules), places_(places) {}
+      : tree_(tree),
+        options_(options),
+        rules_(rules),
+        places_(places),
+        protection_(protection(tree.build, places.reports)) {}
 
   Arranged take(const std::vector<ListedTest>& tests) {
     for (const ListedTest& test : tests) arranged_.tests.push_back(arrange_one(test));
@@ -37,7 +47,6 @@ class Arranger {
  private:
   Arrangement arrange_one(const ListedTest& test) {
     Arrangement result;
-    if (test.command.empty()) return result;
     result.report = places_.reports + "/" + std::to_string(arranged_.tests.size() + 1) + ".json";
     std::vector<std::string> words = options_.sandbox_words;
     add_tree(words, test);
@@ -55,6 +64,11 @@ class Arranger {
       words.emplace_back("--isolation=none");
     }
     leave_out_what_none_refuses(words);
+    // A skip is told by 77 (see write_shadow); where that means another thing, WILL_FAIL could make
+    // a pass of it.
+    const bool skips = options_.policy.reporting.if_unsupported == IfUnsupported::skip;
+    result.skips = skips && !test.has_skip_code;
+    if (skips && test.has_skip_code) words.emplace_back("--if-unsupported=fail");
     if (timeout) {
       words.push_back("--timeout=" + std::to_string(timeout->count()) + "ms");
       result.ctest_timeout = std::chrono::ceil<seconds>(*timeout + grace()) + kAbove;
@@ -62,7 +76,8 @@ class Arranger {
     result.launcher = {places_.sandbox_exec, "--ctest", "--name=" + test.name,
                        "--report=" + result.report};
     add(result.launcher, words);
-    add(result.launcher, {"--", test.command.front()});
+    result.launcher.emplace_back("--");
+    if (!test.command.empty()) result.program = test.command.front();
     return result;
   }
 
@@ -82,18 +97,29 @@ class Arranger {
   // The sources are found as the project of what lies in the tree, else they are named.
   void add_tree(std::vector<std::string>& words, const ListedTest& test) {
     const bool is_found = is_within(test.working_directory, tree_.build) ||
-                          is_within(test.command.front(), tree_.build);
+                          (!test.command.empty() && is_within(test.command.front(), tree_.build));
     if (!is_found && !tree_.source.empty()) words.push_back("--ro-bind=" + tree_.source);
     const bool writable = options_.build_tree == BuildTree::writable;
     words.push_back((writable ? "--bind=" : "--ro-bind=") + tree_.build);
+    if (writable) add(words, protection_);
   }
 
-  // CTest's order; 0 is no limit.
+  // A test must not write what others are judged by, nor lead it elsewhere: a folder that is
+  // mounted cannot be moved.
+  static std::vector<std::string> protection(const std::string& build, const std::string& reports) {
+    const std::string testing = build + "/Testing";
+    if (is_within(reports, testing))
+      return {"--ro-bind=" + testing, "--bind=" + testing + "/Temporary"};
+    return is_within(reports, build) ? std::vector{"--ro-bind=" + reports}
+                                     : std::vector<std::string>{};
+  }
+
+  // CTest's order; its 0 is none of its own. What a preset or --overwrite sets is CTest's.
   std::optional<milliseconds> timeout_of(const ListedTest& test) const {
-    const auto timeout = test.timeout       ? test.timeout
-                         : options_.timeout ? options_.timeout
-                                            : tree_.timeout;
-    return timeout && timeout->count() > 0 ? timeout : std::nullopt;
+    if (test.timeout && test.timeout->count() > 0) return test.timeout;
+    if (options_.timeout) return options_.timeout->count() > 0 ? options_.timeout : std::nullopt;
+    if (options_.policy.limits.timeout) return options_.policy.limits.timeout;
+    return sets_timeout_elsewhere(options_) ? std::nullopt : tree_.timeout;
   }
 
   milliseconds grace() const { return options_.policy.limits.grace; }
@@ -102,6 +128,7 @@ class Arranger {
   const Options& options_;
   const std::vector<Rule>& rules_;
   const Places& places_;
+  const std::vector<std::string> protection_;
   Arranged arranged_{};
 };
 

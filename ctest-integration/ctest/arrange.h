@@ -14,8 +14,10 @@
 namespace sandbox::ctest {
 
 struct Arrangement {
-  std::vector<std::string> launcher{};  // up to the test's own arguments; empty: as CTest does
+  std::vector<std::string> launcher{};  // up to "--"
+  std::string program{};                // as CTest found it; "": it is not there yet
   std::string report{};                 // the file
+  bool skips = false;                   // SKIP_RETURN_CODE is 77, for --if-unsupported=skip
   std::optional<std::chrono::seconds> ctest_timeout{};
 };
 

@@ -61,11 +61,14 @@ void read_property(ListedTest& test, const std::string& name, const Json& value)
   if (name == "WORKING_DIRECTORY") test.working_directory = value.get<std::string>();
   if (name == "LABELS") test.labels = texts(value);
   if (name == "TIMEOUT" && value.is_number()) test.timeout = milliseconds(value.get<double>());
+  if (name == "SKIP_RETURN_CODE") test.has_skip_code = true;
   if (name.starts_with("FIXTURES_")) test.has_fixture = true;
   if (name == "ENVIRONMENT") test.environment = texts(value);
   if (name != "ENVIRONMENT" && name != "ENVIRONMENT_MODIFICATION") return;
-  for (const std::string& assignment : texts(value))
-    test.environment_names.push_back(assignment.substr(0, assignment.find('=')));
+  for (const std::string& assignment : texts(value)) {
+    const std::string variable = assignment.substr(0, assignment.find('='));
+    if (!variable.empty()) test.environment_names.push_back(variable);
+  }
 }
 
 ListedTest read_test(const Json& json) {

@@ -33,7 +33,8 @@ struct ListedTest {
   std::vector<std::string> environment{};        // ENVIRONMENT: "NAME=value"
   std::vector<std::string> environment_names{};  // of ENVIRONMENT and ENVIRONMENT_MODIFICATION
   std::optional<std::chrono::milliseconds> timeout{};
-  bool has_fixture = false;  // sets up, cleans up or requires one
+  bool has_skip_code = false;  // SKIP_RETURN_CODE
+  bool has_fixture = false;    // sets up, cleans up or requires one
 };
 
 // From what --show-only=json-v1 writes, in CTest's order. Throws Error where it is not that.

@@ -20,7 +20,7 @@ Patient patient_of(const ListedTest& test, const Arrangement& arrangement) {
   patient.around = {"env", "-C", test.working_directory};
   patient.around.insert(patient.around.end(), test.environment.begin(), test.environment.end());
   patient.sandbox_exec = arrangement.launcher.front();
-  patient.options.assign(arrangement.launcher.begin() + 1, arrangement.launcher.end() - 2);
+  patient.options.assign(arrangement.launcher.begin() + 1, arrangement.launcher.end() - 1);
   patient.most = arrangement.ctest_timeout;
   return patient;
 }
@@ -42,7 +42,7 @@ bool diagnose_failed(const std::vector<ListedTest>& tests, const Arranged& arran
   Json rules = read_rules_of(per_test);
   bool found = false;
   for (std::size_t i = 0; i < tests.size(); ++i) {
-    if (!failed.contains(tests[i].name) || arranged.tests[i].launcher.empty()) continue;
+    if (!failed.contains(tests[i].name) || tests[i].command.empty()) continue;
     (void)write_text(STDOUT_FILENO, "\n" + tests[i].name + "\n");
     const Diagnosis diagnosis = diagnose(patient_of(tests[i], arranged.tests[i]));
     if (diagnosis.finding != Diagnosis::Finding::walls) continue;

@@ -19,6 +19,7 @@
 #include "ctest/outcome.h"
 #include "ctest/per_test.h"
 #include "ctest/shadow.h"
+#include "report/json.h"
 #include "report/run_id.h"
 #include "report/suite.h"
 #include "report/text.h"
@@ -64,10 +65,11 @@ int list_only(const Options& options) {
 
 class Session {
  public:
-  explicit Session(const Options& options) : options_(options), world_() {}
+  explicit Session(Options options) : options_(std::move(options)) {}
 
   int run() {
     tree_ = find_build_tree(options_);
+    options_.policy = policy_of_tests(options_, tree_.build);
     tests_ = list_tests(tree_, options_);
     const std::vector<Rule> rules =
         options_.per_test.empty() ? std::vector<Rule>{} : read_rules(options_.per_test, world_);
@@ -97,20 +99,27 @@ class Session {
 
   // Reports of an earlier run would be taken for this one's.
   void prepare() {
-    std::error_code error;
-    for (const Arrangement& test : arranged_.tests) {
-      if (!test.report.empty()) std::filesystem::remove(test.report, error);
-    }
+    if (std::filesystem::is_symlink(reports_))
+      throw Error{reports_ + " is a symlink", 0, "--report-dir names a folder"};
+    for (const Arrangement& test : arranged_.tests) remove_old(test.report);
     write_shadow(shadow(), tree_, tests_, arranged_);
     for (const char* name : {"suite.json", "junit.xml"})
       targets_.emplace_back("--report-dir", reports_ + "/" + name);
     if (!options_.report.empty()) targets_.emplace_back("--report", options_.report);
   }
 
+  static void remove_old(const std::string& report) {
+    const auto text = read_file(report);
+    if (!text) return;
+    if (text->find(kReportSchema) == std::string::npos)
+      throw Error{report + " is in the way: it is no report", 0,
+                  "--report-dir names another place"};
+    std::error_code error;
+    std::filesystem::remove(report, error);
+  }
+
   std::vector<std::string> command() const {
-    std::vector<std::string> words{"ctest"};
-    const std::vector<std::string> given = below_tree(options_.ctest_words, tree_);
-    words.insert(words.end(), given.begin(), given.end());
+    std::vector<std::string> words{"ctest"};  // ours first: no word of the caller's can take them
     // A preset's folder goes before --test-dir.
     if (has_preset(options_)) {
       words.insert(words.end(), {"--overwrite", "BuildDirectory=" + shadow()});
@@ -122,6 +131,8 @@ class Session {
       return word.starts_with("--no-tests");
     });
     if (!says_none) words.emplace_back("--no-tests=error");
+    const std::vector<std::string> given = below_tree(options_.ctest_words, tree_);
+    words.insert(words.end(), given.begin(), given.end());
     return words;
   }
 
@@ -170,12 +181,17 @@ class Session {
       tell("what lowers these walls: --per-test " + file);
   }
 
+  // Green only where tests ran, each in its sandbox.
   int status_of(const Ended& ended) const {
+    if (suite_.tests.empty()) {
+      tell("0 of " + counted(tests_.size(), "test") + " ran");
+      return ended.status == 0 ? kTestsFailed : ended.status;
+    }
     const bool bare = ended.status == 0 && suite_.count(TestState::failed) > 0;
     if (bare) return kSandboxFailed;
     const std::size_t ran = suite_.count(TestState::passed) + suite_.count(TestState::flaky) +
                             suite_.count(TestState::failed);
-    if (ran > 0 || suite_.tests.empty()) return ended.status;
+    if (ran > 0) return ended.status;
     const auto skipped = std::ranges::find_if(
         suite_.tests, [](const SuiteTest& test) { return !test.attempts.empty(); });
     tell("0 of " + counted(suite_.tests.size(), "test") + " ran" +
@@ -190,8 +206,8 @@ class Session {
     ::_exit(128 + signal);
   }
 
-  const Options& options_;
-  const CommandWorld world_;
+  Options options_;
+  const CommandWorld world_{};
   BuildFolders tree_{};
   std::vector<ListedTest> tests_{};
   Arranged arranged_{};

@@ -18,16 +18,80 @@ using std::string_view_literals::operator""sv;
 // Both have them: here they are CTest's.
 constexpr std::array kCtestsOwn = {"quiet"sv};
 
-// CTest does without running the tests of a tree.
-constexpr std::array kListing = {"-N"sv, "--show-only"sv, "--print-labels"sv, "--help-full"sv};
-constexpr std::array kNoTests = {
-    "-S"sv, "-SP"sv,        "--script"sv, "--script-new-process"sv, "--build-and-test"sv,
-    "-D"sv, "--dashboard"sv};
+// CTest's words by what they take: those that it does not know it ignores, and a limit would be
+// dropped in silence.
+constexpr std::array kFlags = {"-V"sv,
+                               "--verbose"sv,
+                               "-VV"sv,
+                               "--extra-verbose"sv,
+                               "--debug"sv,
+                               "--output-on-failure"sv,
+                               "--stop-on-failure"sv,
+                               "-F"sv,
+                               "-Q"sv,
+                               "--quiet"sv,
+                               "--rerun-failed"sv,
+                               "-U"sv,
+                               "--union"sv,
+                               "--progress"sv,
+                               "--schedule-random"sv,
+                               "--force-new-ctest-process"sv,
+                               "--no-label-summary"sv,
+                               "--no-subproject-summary"sv,
+                               "--no-compress-output"sv,
+                               "--tomorrow-tag"sv,
+                               "--no-tests"sv};
+constexpr std::array kWithValue = {"-C"sv,
+                                   "--build-config"sv,
+                                   "-R"sv,
+                                   "--tests-regex"sv,
+                                   "-E"sv,
+                                   "--exclude-regex"sv,
+                                   "-L"sv,
+                                   "--label-regex"sv,
+                                   "-LE"sv,
+                                   "--label-exclude"sv,
+                                   "-FA"sv,
+                                   "--fixture-exclude-any"sv,
+                                   "-FS"sv,
+                                   "--fixture-exclude-setup"sv,
+                                   "-FC"sv,
+                                   "--fixture-exclude-cleanup"sv,
+                                   "-I"sv,
+                                   "--tests-information"sv,
+                                   "-O"sv,
+                                   "--output-log"sv,
+                                   "-M"sv,
+                                   "--test-model"sv,
+                                   "--track"sv,
+                                   "--group"sv,
+                                   "--preset"sv,
+                                   "--resource-spec-file"sv,
+                                   "--test-load"sv,
+                                   "--stop-time"sv,
+                                   "--max-width"sv,
+                                   "--interactive-debug-mode"sv,
+                                   "--test-output-size-passed"sv,
+                                   "--test-output-size-failed"sv,
+                                   "--test-output-truncation"sv,
+                                   "--repeat"sv,
+                                   "--overwrite"sv,
+                                   "--tests-from-file"sv,
+                                   "--exclude-from-file"sv,
+                                   "--submit-index"sv,
+                                   "--http-header"sv,
+                                   "-A"sv,
+                                   "--add-notes"sv,
+                                   "--extra-submit"sv,
+                                   "--repeat-until-fail"sv};
+constexpr std::array kWithNumberOrNone = {"-j"sv, "--parallel"sv};
 
-// CTest's own that differ little from one of ours.
-constexpr std::array kCtestsNames = {"debug"sv,        "exclude-regex"sv, "group"sv,  "no-tests"sv,
-                                     "output-log"sv,   "parallel"sv,      "preset"sv, "repeat"sv,
-                                     "rerun-failed"sv, "test-load"sv,     "union"sv,  "verbose"sv};
+// What it does without running the tests of a tree.
+constexpr std::array kListing = {"-N"sv, "--show-only"sv, "--print-labels"sv, "--list-presets"sv};
+constexpr std::array kNoTests = {"-S"sv, "-SP"sv,        "--script"sv, "--script-new-process"sv,
+                                 "-D"sv, "--dashboard"sv};
+// Of -T: others configure or build the folder that they are given, or look at the launcher.
+constexpr std::array kActions = {"Test"sv, "Submit"sv};
 
 // What is of one sandbox, and there are many.
 struct Refused {
@@ -83,8 +147,14 @@ class WordSorter {
     const std::string name = head.starts_with("--") ? head.substr(2) : "";
     if (word == "-h" || head == "--help") options_.action = Options::Action::help;
     if (head == "--version") options_.action = Options::Action::version;
-    if (is_one_of(kNoTests, head))
+    const bool builds =
+        head.starts_with("--build-") && head != "--build-config" && head != "--build-tree";
+    if (is_one_of(kNoTests, head) || builds || head == "--test-command") {
       problems_.add(shown(word) + ": sandbox-ctest runs the tests of a build tree, no dashboard");
+      at_ = words_.size();
+      return;
+    }
+    if (head == "-T" || head == "--test-action") return take_action(word);
     if (is_one_of(kListing, head)) options_.action = Options::Action::ctest_only;
     if (std::string* place = own_place(name)) return take_value(word, *place);
     if (word == "--diagnose") {
@@ -96,19 +166,41 @@ class WordSorter {
     if (name == "timeout") return take_timeout(word);
     const Option* option = is_one_of(kCtestsOwn, name) ? nullptr : find_option(name);
     if (option) return take_sandbox_option(*option, word);
-    refuse_mistyped(word, name);
-    options_.ctest_words.push_back(word);
-    ++at_;
+    take_ctests_word(word, head, name);
   }
 
-  // ctest ignores what it does not know: a limit would be dropped in silence.
-  void refuse_mistyped(const std::string& word, const std::string& name) {
-    if (name.empty() || is_one_of(kCtestsNames, name)) return;
+  void take_ctests_word(const std::string& word, const std::string& head, const std::string& name) {
+    const bool glued_number = word.starts_with("-j") && word.size() > 2;
+    const bool known = is_one_of(kFlags, head) || is_one_of(kListing, head) || glued_number ||
+                       is_one_of(kWithValue, head) || is_one_of(kWithNumberOrNone, head);
+    if (!known) return refuse_unknown(word, name);
+    options_.ctest_words.push_back(word);
+    ++at_;
+    if (word.find('=') != std::string::npos || at_ == words_.size()) return;
+    const bool is_number = words_[at_].find_first_not_of("0123456789") == std::string::npos;
+    if (is_one_of(kWithValue, head) || (is_one_of(kWithNumberOrNone, head) && is_number))
+      options_.ctest_words.push_back(words_[at_++]);
+  }
+
+  void refuse_unknown(const std::string& word, const std::string& name) {
     std::vector<std::string_view> names{"test-dir", "build-tree", "per-test", "timeout"};
     for (const sandbox::Option& option : sandbox::options()) names.emplace_back(option.name);
-    const std::string nearest = nearest_name(name, names);
-    if (!nearest.empty() && !is_one_of(kCtestsOwn, nearest))
-      problems_.add("unknown option " + shown(word), "did you mean --" + nearest + "?");
+    const std::string nearest = name.empty() ? "" : nearest_name(name, names);
+    problems_.add((word.starts_with('-') ? "unknown option " : "what is ") + shown(word) +
+                      (word.starts_with('-') ? "" : "? No option wants it"),
+                  nearest.empty() ? "" : "did you mean --" + nearest + "?");
+    ++at_;
+    const bool may_be_its_value = at_ < words_.size() && !words_[at_].starts_with('-');
+    if (!name.empty() && may_be_its_value) ++at_;
+  }
+
+  void take_action(const std::string& word) {
+    const auto action = value_of(word);
+    if (!action) return;
+    if (!is_one_of(kActions, *action))
+      problems_.add("-T " + shown(*action) +
+                    ": of CTest's actions only Test and Submit are for sandbox-ctest");
+    options_.ctest_words.insert(options_.ctest_words.end(), {"-T", *action});
   }
 
   std::string* own_place(const std::string& name) {
@@ -131,6 +223,7 @@ class WordSorter {
   }
 
   void take_value(const std::string& word, std::string& place) {
+    if (!place.empty()) problems_.add(shown(word) + " is there twice");
     if (const auto value = value_of(word)) place = *value;
   }
 
@@ -187,7 +280,26 @@ Policy understood(const std::vector<std::string>& words, const World& world) {
   return parse_options(static_cast<int>(line.size()), argv.data(), world).policy;
 }
 
+// A folder of this host as the current one.
+class WorldAt : public CommandWorld {
+ public:
+  explicit WorldAt(std::string folder) : folder_(std::move(folder)) {}
+  std::string cwd() const override { return folder_; }
+
+ private:
+  const std::string folder_;
+};
+
 }  // namespace
+
+bool is_of_one_sandbox(std::string_view name) {
+  return std::ranges::any_of(kRefused,
+                             [&](const Refused& refused) { return name == refused.name; });
+}
+
+Policy policy_of_tests(const Options& options, const std::string& folder) {
+  return understood(options.sandbox_words, WorldAt{folder});
+}
 
 std::vector<std::string> sandbox_words(const std::string& name, const std::string& value,
                                        const std::string& base) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "policy/policy.h"
@@ -40,6 +41,12 @@ struct Options {
 
 // Throws Error (exit code 125) with every problem.
 Options parse_command_line(int argc, char* const* argv, const World& world);
+
+// Whether an option is about one sandbox, and not for all, nor for some.
+bool is_of_one_sandbox(std::string_view name);
+
+// What options.sandbox_words come to for a test that runs in `folder`: its own policy file counts.
+Policy policy_of_tests(const Options& options, const std::string& folder);
 
 // "--timeout" and such as words of sandbox-exec for one test; relative paths in `value` are below
 // `base`.

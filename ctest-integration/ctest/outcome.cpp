@@ -69,8 +69,22 @@ class Concluder {
           report->outcome.verdict == Verdict::passed ? TestState::passed : TestState::failed;
     }
     if (report) entry.attempts.push_back(attempt_of(*report));
-    if (result) add_ctests_words(entry, *result, !arrangement.launcher.empty());
+    if (result) add_ctests_words(entry, *result);
     suite_.push_back(std::move(entry));
+  }
+
+  // CTest ran what it had not listed.
+  void take_the_rest() {
+    for (const auto& [name, results] : results_) {
+      for (std::size_t i = taken_[name]; i < results.size(); ++i) {
+        SuiteTest entry;
+        entry.name = name;
+        entry.result = TestState::failed;
+        entry.attempts.push_back(killed("it was not listed before: the build tree has changed"));
+        entry.attempts.back().verdict = "setup-failed";
+        suite_.push_back(std::move(entry));
+      }
+    }
   }
 
   std::vector<SuiteTest> finish() { return std::move(suite_); }
@@ -84,15 +98,16 @@ class Concluder {
     return taken < found->second.size() ? found->second[taken++] : nullptr;
   }
 
-  static void add_ctests_words(SuiteTest& entry, const CtestResult& result, bool in_sandbox) {
-    if (entry.attempts.empty() && in_sandbox && result.status == "run") {
+  static void add_ctests_words(SuiteTest& entry, const CtestResult& result) {
+    if (entry.attempts.empty() && result.status == "run") {
       entry.result = TestState::failed;
       entry.attempts.push_back(killed("it ran without a sandbox, or its report was taken away"));
       entry.attempts.back().verdict = "setup-failed";
     }
     const bool failed = entry.result == TestState::failed;
-    if (entry.attempts.empty() && failed && in_sandbox)
-      entry.attempts.push_back(killed("CTest killed the launcher (" + result.message + ")"));
+    if (entry.attempts.empty() && failed)
+      entry.attempts.push_back(killed("the launcher was killed before it could report" +
+                                      (result.message.empty() ? "" : " (" + result.message + ")")));
     if (entry.attempts.empty() && entry.result == TestState::not_run)
       entry.attempts.push_back({.verdict = "setup-failed", .reason = "CTest: " + result.message});
     if (entry.attempts.empty()) return;
@@ -135,6 +150,7 @@ std::vector<SuiteTest> conclude(const std::vector<ListedTest>& tests, const Arra
                                 const std::vector<CtestResult>& results) {
   Concluder concluder{results};
   for (std::size_t i = 0; i < tests.size(); ++i) concluder.take(tests[i], arranged.tests[i]);
+  concluder.take_the_rest();
   return concluder.finish();
 }
 

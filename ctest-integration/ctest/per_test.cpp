@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "policy/policy_file.h"
 #include "policy/settings.h"
@@ -44,6 +45,16 @@ void add_option(Rule& rule, const Setting& setting, const Json& value, const std
   rule.words.insert(rule.words.end(), words.begin(), words.end());
 }
 
+void refuse_others(const Json& options, const std::string& place, Problems& problems) {
+  if (!options.is_object()) return;
+  for (const auto& [name, value] : options.items()) {
+    std::string flag = name;
+    std::ranges::replace(flag, '_', '-');
+    if (is_of_one_sandbox(flag) || flag == "report" || flag == "report-dir")
+      problems.add(place + ": " + name + " is not for some of the tests");
+  }
+}
+
 Rule read_rule(const std::string& key, const Json& options, const std::string& base) {
   Rule rule;
   rule.is_of_labels = key.starts_with(kOfLabels);
@@ -68,15 +79,25 @@ bool Rule::fits(const ListedTest& test) const {
 std::vector<Rule> read_rules(const std::string& path, const World& world) {
   const FileText file = world.read(path);
   if (file.error) throw Error{"cannot read --per-test " + path, file.error};
-  const Json json = Json::parse(file.text, nullptr, false);
+  std::set<std::string> keys;
+  std::string twice;
+  const auto look = [&](int depth, Json::parse_event_t event, const Json& value) {
+    const bool is_pattern = depth == 1 && event == Json::parse_event_t::key;
+    if (is_pattern && !keys.insert(value.get<std::string>()).second)
+      twice = value.get<std::string>();
+    return true;
+  };
+  const Json json = Json::parse(file.text, look, false);
   if (!json.is_object())
     throw Error{path + " is no JSON object of patterns", 0,
                 R"(it looks like {"Net.*": {"network": "host"}, "label:slow": {"timeout": 600}})"};
   Problems problems;
+  if (!twice.empty()) problems.add(path + ": " + shown(twice) + " is there twice");
   const std::string base = folder_of(path);
   for (const auto& [key, options] : json.items()) {
     Policy ignored;
     apply_policy_text(ignored, {options.dump(), path + ": " + key, base}, world, problems);
+    refuse_others(options, path + ": " + key, problems);
   }
   if (!problems.empty()) throw problems.error();
   std::vector<Rule> rules;

@@ -1,6 +1,6 @@
 // Options for some of the tests: a JSON file whose keys are patterns.
 //
-//   { "Net.*": {"network": "host"}, "label:slow": {"memory": "2G", "timeout": "10min"} }
+//   { "Net.*": {"network": "host"}, "label:slow": {"memory": "2G", "timeout": "10m"} }
 #pragma once
 
 #include <string>

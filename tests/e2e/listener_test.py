@@ -232,7 +232,7 @@ class ThroughALibrary(E2E):
         self.assertEqual([(test["name"], test["result"]) for test in result.report["tests"]],
                          [("Leaks.Descriptor", "failed"), ("Ends.Passes", "passed")])
         self.assertEqual(result.stdout.count("left over: 1 descriptors"), 1, result.stdout)
-        self.assertEqual(result.report["warnings"], [])
+        self.assertNotIn("two programs", " ".join(result.report["warnings"]))
 
 
 if __name__ == "__main__":

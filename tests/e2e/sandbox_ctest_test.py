@@ -25,7 +25,7 @@ OUTSIDE = {"passes": "run", ODD: "run", "fails": "fail", "crashes": "fail", "eat
            "writes.source": "fail", "reads.source": "run", "will.fail": "run", "will.hang": "fail", "will.eat": "fail",
            "says": "run", "says.wrong": "fail", "skips": "notrun", "environment": "run", "server.start": "run",
            "server.use": "run", "server.stop": "run"}
-INSIDE = {**OUTSIDE, "eats": "fail", "writes.source": "run"}
+INSIDE = {**OUTSIDE, "eats": "fail", "writes.source": "run", "missing": "fail"}
 VERDICTS = {"fails": "failed", "crashes": "crashed", "eats": "out-of-memory", "hangs": "timed-out",
             "will.hang": "timed-out", "will.eat": "out-of-memory", "says.wrong": "failed"}
 
@@ -143,7 +143,7 @@ class Reports(Tree):
         folder = pathlib.Path(self.build, "Testing/sandbox")
         suite = harness.parse_report((folder / "suite.json").read_text(encoding="utf-8"))
         self.assertEqual([(test["name"], test["result"]) for test in suite["tests"]],
-                         [("passes", "passed"), ("eats", "failed"), ("missing", "not-run"), ("disabled", "disabled"),
+                         [("passes", "passed"), ("eats", "failed"), ("missing", "failed"), ("disabled", "disabled"),
                           ("skips", "skipped"), ("passes", "passed")])
         attempt = suite["tests"][1]["attempts"][0]
         self.assertIn("memory cap of 64 MiB", attempt["reason"])
@@ -176,6 +176,66 @@ class Reports(Tree):
         self.assertLess(int(tests["passes"]["sandbox.memory_peak_bytes"]), 60 << 20)
         self.assertGreaterEqual(float(tests["eats"]["sandbox.cpu_seconds"]), 0)
         self.assertNotIn("CTestMeasurement", self.ctest("-R", "^passes$", "-V").stdout)
+
+    def one_test(self, text, properties="", more=""):
+        """Another tree in the place of the first."""
+        shutil.rmtree(self.build)
+        pathlib.Path(self.source, "CMakeLists.txt").write_text(f"""cmake_minimum_required(VERSION 3.25)
+project(one LANGUAGES NONE)
+include(CTest)
+add_test(NAME one COMMAND sh -c [==[{text}]==])
+{f"set_tests_properties(one PROPERTIES {properties})" if properties else ""}
+{more}
+""", encoding="utf-8")
+        self.configure("/usr/bin")
+
+    def test_a_program_that_a_test_makes_runs_in_a_sandbox_too(self):
+        self.one_test("printf '#!/bin/sh\\necho > ../escaped\\n' > made; chmod +x made", more="""
+add_test(NAME two COMMAND ${CMAKE_BINARY_DIR}/made)
+set_tests_properties(two PROPERTIES DEPENDS one)""")
+        result = self.ctest()
+        self.assertEqual([test["result"] for test in result.report["tests"]], ["passed", "failed"], str(result))
+        self.assertFalse(os.path.exists(os.path.join(self.project, "escaped")))
+
+    def test_no_option_takes_the_place_of_ours(self):
+        for options in (("-j",), ("--parallel",), ("-E",), ("-O",)):
+            self.one_test("echo > ../escaped")
+            self.ctest(*options, cwd=self.build)
+            self.assertFalse(os.path.exists(os.path.join(self.project, "escaped")), options)
+            self.assertFalse(os.path.exists(os.path.join(self.build, "--test-dir")), options)
+
+    def test_reports_are_out_of_a_tests_reach(self):
+        victim = self.file("project/victim", "mine")
+        for text in (f"ln -sf {victim} Testing/sandbox/1.json", "mv Testing/sandbox Testing/old", "mv Testing other",
+                     "rm -rf Testing/sandbox/shadow", "echo > Testing/sandbox/suite.json"):
+            self.one_test(text)
+            self.assert_ended(self.ctest(), exit=8)
+        self.one_test("echo x > Testing/Temporary/scratch")
+        self.assert_ended(self.ctest(), exit=0)
+        self.assertEqual(pathlib.Path(victim).read_text(encoding="ascii"), "mine")
+
+    def test_what_is_somebody_elses_stays(self):
+        other = self.folder("other")
+        kept = self.file("other/shadow/kept", "mine")
+        result = self.ctest("--report-dir", other, report=False)
+        self.assert_ended(result, exit=125)
+        self.assertIn("is in the way", result.stderr)
+        self.assertTrue(os.path.exists(kept))
+        shutil.rmtree(os.path.join(other, "shadow"))
+        self.file("other/3.json", "{}")
+        self.assertIn("3.json is in the way", self.ctest("--report-dir", other, report=False).stderr)
+
+    def test_a_skip_for_want_of_a_sandbox_is_never_a_pass(self):
+        for properties in ("WILL_FAIL TRUE", 'PASS_REGULAR_EXPRESSION "sandbox"', "WILL_FAIL TRUE SKIP_RETURN_CODE 3"):
+            self.one_test("exit 1", properties)
+            result = self.ctest("--if-unsupported=skip", "--memory", "64M", env={"SANDBOX_CGROUP": "/no/such"})
+            self.assertNotIn(result.exit, (0, None), str(result))
+
+    def test_limits_of_a_policy_file_and_of_ctest(self):
+        self.one_test("exec sleep 4")
+        policy = self.file("policy.json", '{"timeout": "300ms"}')
+        self.assertIn("ran longer than 0.3 s", self.ctest("--policy", policy).stderr)
+        self.assert_ended(self.ctest("--overwrite", "TimeOut=1"), exit=8)
 
     def test_ctest_killed(self):
         """Its tests end with it, and are reported as what they are."""

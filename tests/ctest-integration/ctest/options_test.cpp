@@ -61,6 +61,18 @@ TEST_F(CtestOptions, WhatIsMistypedIsNotLeftToCTest) {
   EXPECT_EQ(parse({"--repeat", "until-pass:2"}).ctest_words, (Words{"--repeat", "until-pass:2"}));
 }
 
+TEST_F(CtestOptions, WhatNobodyKnowsIsRefused) {
+  for (const char* word :
+       {"--ram=64M", "-memory", "-m", "memory=64M", "--read-only", "\u2014memory", "--test-command",
+        "--build-options", "--build-and-test", "-TMemCheck"})
+    EXPECT_NE(refusal({word}), "") << word;
+  EXPECT_NE(refusal({"-T", "Configure"}), "");
+  EXPECT_NE(refusal({"-R", "a", "b"}), "");
+  EXPECT_NE(refusal({"--per-test=a", "--per-test=b"}), "");
+  EXPECT_EQ(parse({"-j", "-T", "Test", "--stop-time", "12:00", "-j", "3"}).ctest_words,
+            (Words{"-j", "-T", "Test", "--stop-time", "12:00", "-j", "3"}));
+}
+
 TEST_F(CtestOptions, WhatIsOfOneSandboxIsRefused) {
   EXPECT_EQ(refusal({"--name", "x"}), "--name is not for sandbox-ctest: each test has its own|");
   EXPECT_EQ(refusal({"--memory"}), "--memory wants a value|");

@@ -32,7 +32,7 @@ TEST(CtestOutcome, StartedButWithoutAReport) {
   const SuiteTest test = only(kUnwritten, {.name = "a", .status = "fail", .message = "Timeout"});
   EXPECT_EQ(test.result, TestState::failed);
   EXPECT_EQ(test.attempts.at(0).verdict, "killed");
-  EXPECT_EQ(test.attempts.at(0).reason, "CTest killed the launcher (Timeout)");
+  EXPECT_EQ(test.attempts.at(0).reason, "the launcher was killed before it could report (Timeout)");
 }
 
 TEST(CtestOutcome, PassedWithoutASandboxIsNoPass) {
@@ -60,6 +60,12 @@ TEST(CtestOutcome, WhatTookNoPartIsLeftOut) {
       conclude({{.name = "a"}, {.name = "b"}}, arranged, {{.name = "b", .status = "disabled"}});
   ASSERT_EQ(tests.size(), 1U);
   EXPECT_EQ(tests[0].name, "b");
+}
+
+TEST(CtestOutcome, WhatWasNotListedIsNoPass) {
+  const auto tests = conclude({}, {}, {{.name = "new", .status = "run"}});
+  ASSERT_EQ(tests.size(), 1U);
+  EXPECT_EQ(tests[0].result, TestState::failed);
 }
 
 }  // namespace

@@ -44,6 +44,9 @@ TEST_F(PerTest, NamesAndLabels) {
 
 TEST_F(PerTest, BadOnes) {
   EXPECT_NE(refusal("{").find("is no JSON object of patterns"), std::string::npos);
+  EXPECT_NE(refusal(R"({"a": {"cpus": 1}, "a": {"memory": "1G"}})").find("a is there twice"),
+            std::string::npos);
+  EXPECT_NE(refusal(R"({"a": {"report": "x"}})").find("report is not for some"), std::string::npos);
   EXPECT_NE(refusal(R"({"a": {"memroy": 1}})").find("did you mean memory?"), std::string::npos);
   EXPECT_NE(refusal(R"({"a": 3})").find("not a JSON object"), std::string::npos);
 }

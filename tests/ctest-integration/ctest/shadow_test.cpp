@@ -11,15 +11,28 @@ using testing::HasSubstr;
 TEST(Shadow, NothingInAWordEndsIt) {
   const BuildFolders tree{.build = "/b"};
   Arranged arranged;
-  arranged.tests = {
-      {.launcher = {"/s", "--name=]=]", "--", "/t"}, .ctest_timeout = std::chrono::seconds{12}}};
+  arranged.tests = {{.launcher = {"/s", "--name=]=]", "--"},
+                     .program = "a[0]=",
+                     .skips = true,
+                     .ctest_timeout = std::chrono::seconds{12}}};
   const std::string text = shadow_test_file(tree, {{.name = "]=]"}}, arranged);
-  EXPECT_THAT(text, HasSubstr("set_property(GLOBAL PROPERTY sandbox_name_1 [==[\n]=]]==])\n"));
-  EXPECT_THAT(text, HasSubstr("sandbox_launcher_1 [===[\n[=[\n/s]=] [==[\n--name=]=]]==] "
-                              "[=[\n--]=] [=[\n/t]=]]===])\n"));
+  EXPECT_THAT(text, HasSubstr("[==[\nsandbox_launcher 1 ]=]]==] [===[\n[=[\n/s]=] "
+                              "[==[\n--name=]=]]==] [=[\n--]=]]===])\n"));
+  EXPECT_THAT(text, HasSubstr("[==[\nsandbox_program 1 ]=]]==] [===[\n[==[\na[0]=]==]]===])\n"));
   EXPECT_THAT(text, HasSubstr("subdirs([=[\n/b]=])\n"));
   EXPECT_THAT(text,
               HasSubstr("set_tests_properties([==[\n]=]]==] PROPERTIES TIMEOUT 12 ${asks})\n"));
+  EXPECT_THAT(text,
+              HasSubstr("set_tests_properties([==[\n]=]]==] PROPERTIES SKIP_RETURN_CODE 77)\n"));
+}
+
+TEST(Shadow, TestsOfOneNameAreCounted) {
+  Arranged arranged;
+  arranged.tests = {{.launcher = {"/s"}}, {.launcher = {"/t"}}};
+  const std::string text =
+      shadow_test_file({.build = "/b"}, {{.name = "a"}, {.name = "a"}}, arranged);
+  EXPECT_THAT(text, HasSubstr("[=[\nsandbox_launcher 1 a]=] [==[\n[=[\n/s]=]]==])\n"));
+  EXPECT_THAT(text, HasSubstr("[=[\nsandbox_launcher 2 a]=] [==[\n[=[\n/t]=]]==])\n"));
 }
 
 TEST(Shadow, TheConfigurationIsTheTreesButForItsFolder) {

@@ -27,9 +27,11 @@ TEST(ListOfTests, AsCTestTellsIt) {
 
 TEST(CTestsWords, FilesBelowItsFolderAreFound) {
   const BuildFolders tree{.build = "/b"};
-  EXPECT_EQ(below_tree({"--resource-spec-file", "s.json", "-R", "s.json", "--tests-from-file=t", "--exclude-from-file", "/x"}, tree),
-            (std::vector<std::string>{"--resource-spec-file", "/b/s.json", "-R", "s.json", "--tests-from-file=/b/t",
-                                      "--exclude-from-file", "/x"}));
+  EXPECT_EQ(below_tree({"--resource-spec-file", "s.json", "-R", "s.json", "--tests-from-file=t",
+                        "--exclude-from-file", "/x"},
+                       tree),
+            (std::vector<std::string>{"--resource-spec-file", "/b/s.json", "-R", "s.json",
+                                      "--tests-from-file=/b/t", "--exclude-from-file", "/x"}));
 }
 
 TEST(ListOfTests, OtherTextIsNone) {
