@@ -1,5 +1,7 @@
 #include "ctest/command.h"
 
+#include <sys/prctl.h>
+
 // Process v2 of Boost 1.81 does not include what it uses.
 #include <boost/optional.hpp>
 #include <boost/type_traits.hpp>
@@ -24,6 +26,15 @@ namespace asio = boost::asio;
 namespace process = boost::process::v2;
 
 constexpr int kSignalled = 128;
+
+// The child gets SIGTERM when this process ends, however it does (PR_SET_PDEATHSIG).
+struct EndsWithUs {
+  template <typename Launcher, typename Path>
+  boost::system::error_code on_exec_setup(Launcher&, const Path&, const char* const*&) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    return {};
+  }
+};
 
 int status_of(int native) {
   return WIFSIGNALED(native) ? kSignalled + WTERMSIG(native) : WEXITSTATUS(native);
@@ -70,7 +81,7 @@ Said ask(const std::vector<std::string>& command) {
 Ended run(const std::vector<std::string>& command) {
   asio::io_context io;
   asio::signal_set signals{io, SIGINT, SIGTERM, SIGHUP};
-  process::process child = start(io, command);
+  process::process child = start(io, command, EndsWithUs{});
   Ended ended;
   const std::function<void()> hand_on = [&] {
     signals.async_wait([&](const boost::system::error_code& error, int signal) {

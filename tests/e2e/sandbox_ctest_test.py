@@ -247,6 +247,16 @@ set_tests_properties(two PROPERTIES DEPENDS one)""")
         self.assert_ended(result, exit=137)
         self.assertTrue(eventually(lambda: not self.strays(0), harness.seconds(5)))
 
+    def test_killed_itself(self):
+        """ctest ends with it, and the tests with ctest."""
+        self.one_test("exec sleep 20")
+        started = self.start("--test-dir", self.build, executable=SANDBOX_CTEST, env={"SANDBOX_EXEC": SANDBOX_EXEC},
+                             report="maybe")
+        started.wait_for("sleep")
+        os.kill(started.pid, signal.SIGKILL)
+        self.assert_ended(started.finish(), signal=signal.SIGKILL)
+        self.assertTrue(eventually(lambda: not self.strays(0), harness.seconds(5)))
+
     def test_interrupted(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(signal=number):
