@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@ class AsOwner {
   explicit AsOwner(const Plan& plan) {
     const Identity& id = plan.identity;
     if (!plan.parent_detaches || id.id_mapped || id.host_root) return;
+    ::prctl(PR_GET_PDEATHSIG, &parent_death_);
     ::setfsgid(id.gid_outside);
     ::setfsuid(id.uid_outside);
   }
@@ -31,7 +34,14 @@ class AsOwner {
   ~AsOwner() {
     ::setfsuid(::geteuid());
     ::setfsgid(::getegid());
+    if (parent_death_ == 0) return;
+    ::prctl(PR_SET_PDEATHSIG, parent_death_);  // setfsuid(2) has cleared it
+    if (::getppid() != parent_) ::raise(parent_death_);
   }
+
+ private:
+  const pid_t parent_ = ::getppid();
+  int parent_death_ = 0;
 };
 
 void create_folder(const std::string& folder) {

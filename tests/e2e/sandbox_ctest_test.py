@@ -254,7 +254,7 @@ set_tests_properties(two PROPERTIES DEPENDS one)""")
                              report="maybe")
         started.wait_for("sleep")
         os.kill(started.pid, signal.SIGKILL)
-        self.assert_ended(started.finish(), signal=signal.SIGKILL)
+        self.assert_ended(started.finish(timeout=8), signal=signal.SIGKILL)
         self.assertTrue(eventually(lambda: not self.strays(0), harness.seconds(5)))
 
     def test_interrupted(self):
